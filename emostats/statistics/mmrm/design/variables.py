@@ -1,0 +1,147 @@
+"""Variables as the model sees them: categorical codes with levels, numbers, or evaluated expressions.
+
+Rules are R's: text, booleans and categoricals are factors, numbers are covariates; levels of text are sorted,
+levels of a categorical keep their order; levels without a row in use are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from emostats.errors import UsageError, did_you_mean
+
+Float = NDArray[np.float64]
+Codes = NDArray[np.intp]
+
+_C_CALL = re.compile(r"^C\(\s*`?(?P<name>[^,`)]+?)`?\s*(,|\))")
+
+
+@dataclass(frozen=True)
+class Categorical:
+    """A factor. `coding` (n_levels × q) holds the contrast-coded rows of the levels, `suffixes` their names."""
+
+    name: str
+    label: str
+    levels: tuple[Any, ...]
+    coding: Float
+    suffixes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Numeric:
+    """A covariate. `mean` is over the rows in use, as the reference grid takes it."""
+
+    name: str
+    mean: float
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A formulaic expression such as ``poly(AGE, 2)``, with its fitted state; `suffixes` name its columns."""
+
+    name: str
+    spec: Any
+    variables: tuple[str, ...]
+    suffixes: tuple[str, ...]
+
+
+def treatment_coding(n_levels: int) -> Float:
+    """Treatment contrasts, first level as reference: (n_levels × n_levels − 1)."""
+    return np.eye(n_levels)[:, 1:]
+
+
+def sum_coding(n_levels: int) -> Float:
+    """Sum-to-zero contrasts as in R's contr.sum: (n_levels × n_levels − 1)."""
+    return np.vstack([np.eye(n_levels - 1), -np.ones((1, n_levels - 1))])
+
+
+def require_columns(data: pd.DataFrame, names: Mapping[str, str]) -> None:
+    """Raise one `UsageError` that lists every column of `names` (name → its role) the data lack."""
+    missing = [(name, role) for name, role in names.items() if name not in data.columns]
+    if missing:
+        lines = [f"column '{n}' ({role}) is not in the data. {did_you_mean(n, data.columns)}" for n, role in missing]
+        raise UsageError("\n".join(lines))
+
+
+def is_factor(values: pd.Series) -> bool:
+    """Whether a column is a factor by R's rule."""
+    dtype = values.dtype
+    return isinstance(dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(dtype) or dtype == bool
+
+
+def factor_codes(values: pd.Series) -> tuple[Codes, tuple[Any, ...]]:
+    """Codes (−1 for missing) and the levels that occur, in order. Works for any dtype."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        codes, levels = values.cat.codes.to_numpy(), values.cat.categories
+    else:
+        codes, levels = pd.factorize(values, sort=True, use_na_sentinel=True)
+    codes = np.asarray(codes, dtype=np.intp)
+    used = np.zeros(len(levels) + 1, dtype=bool)
+    used[codes] = True
+    used = used[:-1]
+    if not used.all():
+        shift = np.concatenate([np.cumsum(used) - 1, [-1]])
+        codes = shift[codes]
+    return codes, tuple(levels[used])
+
+
+def base_variables(expression: str, columns: pd.Index) -> tuple[str, ...]:
+    """Names of the data columns an expression uses, in the data's order."""
+    if expression in columns:
+        return (expression,)
+    from formulaic import Formula
+
+    wanted = {str(v) for v in Formula(f"0 + {expression}").required_variables}
+    found = tuple(str(c) for c in columns if c in wanted)
+    if not found:
+        raise UsageError(f"'{expression}' in the formula is not a column of the data. {did_you_mean(expression, columns)}")
+    return found
+
+
+def contrast_call(expression: str, columns: pd.Index) -> str | None:
+    """The column inside ``C(column, …)``, or None when the expression is no such call."""
+    match = _C_CALL.match(expression)
+    return match["name"] if match and match["name"] in columns else None
+
+
+def user_coding(expression: str, name: str, levels: tuple[Any, ...]) -> tuple[Float, tuple[str, ...]]:
+    """Coding rows and names of a ``C(column, contrasts)`` call over the levels that occur."""
+    from formulaic import model_matrix
+
+    frame = pd.DataFrame({name: pd.Categorical(list(levels), categories=list(levels))})
+    matrix = model_matrix(f"1 + {expression}", frame, output="pandas").iloc[:, 1:]
+    suffixes = tuple(str(column)[len(expression) :] for column in matrix.columns)
+    return np.asarray(matrix, dtype=float), suffixes
+
+
+def evaluate_expression(expression: str, frame: pd.DataFrame) -> tuple[Expression, Float]:
+    """Evaluate a numeric expression on the rows in use and keep its state for other rows.
+
+    Raises
+    ------
+    UsageError: the expression fails, or gives values that are not finite.
+    """
+    from formulaic import model_matrix
+
+    try:
+        matrix = model_matrix(f"0 + {expression}", frame, output="pandas", na_action="ignore")
+    except Exception as error:
+        raise UsageError(f"'{expression}' in the formula cannot be evaluated: {error}") from error
+    values = np.asarray(matrix, dtype=float)
+    if not np.isfinite(values).all():
+        raise UsageError(f"'{expression}' in the formula gives values that are not finite numbers.")
+    suffixes = tuple(str(column).replace(expression, "", 1) for column in matrix.columns)
+    used = tuple(str(c) for c in frame.columns if c in {str(v) for v in matrix.model_spec.required_variables})
+    return Expression(expression, matrix.model_spec, used, suffixes), values
+
+
+def apply_expression(expression: Expression, frame: pd.DataFrame) -> Float:
+    """Values (n × q) of an evaluated expression on other rows."""
+    return np.asarray(expression.spec.get_model_matrix(frame), dtype=float).reshape(len(frame), -1)
