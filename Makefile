@@ -11,7 +11,7 @@ PYTEST_ARGS ?=
 
 VENV := .venv
 PY := $(VENV)/bin/python
-INPUTS := pyproject.toml .ci/constraints.txt
+INPUTS := pyproject.toml emostats/_version.py .ci/constraints.txt
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
@@ -62,7 +62,7 @@ lint: $(VENV)/.installed-dev  ## style, types and the import floors
 	@$(VENV)/bin/lint-imports
 
 docs: $(VENV)/.installed-dev  ## build the documentation into site/, warnings are errors
-	@$(VENV)/bin/mkdocs build --strict --quiet
+	@$(VENV)/bin/mkdocs build --strict
 	@echo 'The documentation is in site/index.html'
 
 bench: $(VENV)/.installed-dev  ## measure speed (one thread, medians)
