@@ -59,12 +59,8 @@ def read_toml(path: Path, name: str, what: str) -> TomlFile:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        reason = (
-            "is a folder" if path.is_dir() else "does not exist" if not path.exists() else str(error.strerror)
-        )
-        raise _unreadable(
-            name, what, f"the {what} {reason}.", f"Give the path of a {what} (.toml)."
-        ) from None
+        reason = _reason(path, error)
+        raise _unreadable(name, what, f"the {what} {reason}.", f"Give the path of a {what}.") from None
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         message = f"the {what} must be UTF-8; line {line} holds another encoding."
@@ -74,6 +70,12 @@ def read_toml(path: Path, name: str, what: str) -> TomlFile:
     except tomllib.TOMLDecodeError as error:
         message = f"the {what} is not valid TOML: {_syntax(str(error), text)}."
         raise _unreadable(name, what, message, "Correct the line.") from None
+
+
+def _reason(path: Path, error: OSError) -> str:
+    if path.is_dir():
+        return "is a folder"
+    return f"cannot be read ({error.strerror})" if path.exists() else "does not exist"
 
 
 def _syntax(message: str, text: str) -> str:

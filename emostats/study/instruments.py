@@ -1,7 +1,7 @@
 """Instrument files: what a valid questionnaire answer is, and which items make which score.
 
-An instrument is data that people read and edit (``data_schema/instruments/*.toml``). The keys are described in
-``docs/questionnaire-data.md``; how answers become scores stands in `emostats.study.scoring`.
+An instrument is data that people read and edit (``data_schema/instruments/*.toml``). The keys are described
+in ``docs/questionnaire-data.md``; how answers become scores stands in `emostats.study.scoring`.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ class Subscale(Frozen):
 class Instrument(Frozen):
     """A questionnaire: items, valid answers and subscales.
 
-    The answer range of an item is the schema's, never the observed one: reversing by observed extremes is wrong
-    as soon as nobody chose the end of the scale.
+    The answer range of an item is the schema's, never the observed one: reversing by observed extremes is
+    wrong as soon as nobody chose the end of the scale.
     """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")

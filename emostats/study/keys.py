@@ -23,7 +23,7 @@ def entry_name(entry: object) -> str:
 
 
 def key_path(loc: Loc, document: object) -> str:
-    """``("analyses", 0, "df_method")`` as ``analyses['primary'].df_method``; nameless entries count from 1."""
+    """``("analyses", 0, "df_method")`` as ``analyses['primary'].df_method``; others count from 1."""
     path, here = "", document
     for part in loc:
         if isinstance(part, int):

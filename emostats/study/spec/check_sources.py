@@ -1,0 +1,142 @@
+"""Cross-checks of where the data are: paths, references to sources, sheets of visits, the roster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from emostats.errors import Finding
+from emostats.study.keys import Loc
+from emostats.study.spec.draft import AGEBAND, Draft
+from emostats.study.spec.paths import OutsideError, inside
+
+EXCEL = (".xlsx", ".xlsm")
+DELIMITED = (".csv", ".tsv", ".txt")
+RESERVED = ("AVISIT", "AVISITN", "PARAMCD", "AVAL", "BASE", "CHG", "SOURCE_ID", AGEBAND)
+
+_Tables = Iterator[tuple[Loc, Any]]
+
+
+def check_sources(draft: Draft) -> list[Finding]:
+    """All findings about sources, roster and sheets."""
+    return [
+        *_paths(draft),
+        *_formats(draft),
+        *_references(draft),
+        *_roster(draft),
+        *_instrument_places(draft),
+        *_instrument_items(draft),
+    ]
+
+
+def _paths(draft: Draft) -> list[Finding]:
+    findings = []
+    for name in draft.table("sources"):
+        written = draft.table("sources", name).get("file")
+        if isinstance(written, str) and written:
+            try:
+                inside(draft.file.path.parent, written)
+            except OutsideError as error:
+                message = f"expected a path inside the study folder; found '{written}': {error}."
+                loc = ("sources", name, "file")
+                findings.append(
+                    draft.finding("path-outside", loc, message, "Put the file in the study folder.")
+                )
+    return findings
+
+
+def _formats(draft: Draft) -> list[Finding]:
+    findings = []
+    for name in draft.table("sources"):
+        source = draft.table("sources", name)
+        written = str(source.get("file", ""))
+        known = written.lower().endswith(EXCEL + DELIMITED)
+        if source.get("format", "auto") == "auto" and written and not known:
+            message = f"expected a file that ends in {', '.join(EXCEL + DELIMITED)}; found '{written}'."
+            action = 'Save it as one of them, or say format = "excel" or "delimited".'
+            findings.append(draft.finding("unknown-format", ("sources", name, "file"), message, action))
+    return findings
+
+
+def _references(draft: Draft) -> list[Finding]:
+    known = tuple(draft.table("sources"))
+    findings = []
+    for loc, source in _source_references(draft):
+        if isinstance(source, str):
+            findings += draft.unknown("source", [source], known, loc)
+    return findings
+
+
+def _source_references(draft: Draft) -> _Tables:
+    for table in ("subjects", "ratings", "session_scores", "events"):
+        yield (table, "source"), draft.table(table).get("source")
+    for loc, entry in draft.tables("measurements"):
+        yield (*loc, "source"), entry.get("source")
+    for loc, entry in draft.tables("instruments"):
+        yield (*loc, "source"), entry.get("source")
+        for visit, source in draft.table(*loc, "sources").items():
+            yield (*loc, "sources", visit), source
+
+
+def _roster(draft: Draft) -> list[Finding]:
+    columns = draft.table("subjects", "columns")
+    findings = []
+    if columns and "USUBJID" not in columns:
+        message = "the roster needs the column of the child's ID: the key USUBJID was not found."
+        findings.append(draft.finding("missing-key", ("subjects", "columns"), message, "Add it."))
+    for name in columns:
+        if name in RESERVED:
+            message = f"'{name}' is a name that emostats makes itself."
+            loc = ("subjects", "columns", name)
+            findings.append(draft.finding("reserved-name", loc, message, "Choose another name."))
+    for key in ("values", "levels", "labels"):
+        for name in draft.table("subjects", key):
+            findings += draft.unknown("variable", [name], columns, ("subjects", key, name))
+    findings += draft.unknown(
+        "variable", draft.strings("subjects", "numeric"), columns, ("subjects", "numeric")
+    )
+    return findings + _codes(draft)
+
+
+def _codes(draft: Draft) -> list[Finding]:
+    findings = []
+    for name in draft.table("subjects", "levels"):
+        levels = draft.strings("subjects", "levels", name)
+        codes = [code for code in draft.table("subjects", "values", name).values() if isinstance(code, str)]
+        shown = draft.table("subjects", "labels", name)
+        findings += draft.unknown("level", sorted(set(codes)), levels, ("subjects", "values", name))
+        findings += draft.unknown("level", shown, levels, ("subjects", "labels", name))
+        if len(set(levels)) < len(levels):
+            message = f"expected each level once; found {list(levels)}."
+            findings.append(draft.finding("repeated-name", ("subjects", "levels", name), message))
+    return findings
+
+
+def _instrument_places(draft: Draft) -> list[Finding]:
+    findings = draft.repeated("instrument", "instruments")
+    for loc, entry in draft.tables("instruments"):
+        by_visit = [key for key in ("sheets", "sources") if key in entry]
+        long = "AVISIT" in draft.table(*loc, "columns")
+        if len(by_visit) + long != 1:
+            message = "expected one way to find the answers of a visit: sheets, sources, or a column AVISIT; "
+            found = " and ".join([*by_visit, *(["columns.AVISIT"] if long else [])]) or "none"
+            findings.append(
+                draft.finding("visit-place", loc, f"{message}found {found}.", "Keep one of them.")
+            )
+        if "source" not in entry and "sources" not in entry:
+            message = "the key 'source' (or 'sources') is required and was not found."
+            findings.append(draft.finding("missing-key", loc, message, "Add it."))
+        for key in by_visit:
+            findings += draft.unknown("visit", draft.table(*loc, key), draft.visits, (*loc, key))
+    return findings
+
+
+def _instrument_items(draft: Draft) -> list[Finding]:
+    findings = []
+    for loc, entry in draft.tables("instruments"):
+        instrument = draft.instruments.get(str(entry.get("name")))
+        if instrument is not None:
+            findings += draft.unknown(
+                "item", draft.table(*loc, "items"), instrument.item_ids, (*loc, "items")
+            )
+    return findings

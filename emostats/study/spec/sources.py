@@ -1,0 +1,187 @@
+"""The part of a study file that says where the data are: sources, sheets, columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from emostats.study.checked import Count, Frozen, Number
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+"""A name that a model formula can hold: letters, digits and underscores."""
+Text = Annotated[str, Field(min_length=1)]
+Range = tuple[Number, Number]
+
+
+class Source(Frozen):
+    """One data file, inside the study folder.
+
+    Attributes
+    ----------
+    file: path relative to the study file.
+    format: how to read it; ``"auto"`` goes by the file's ending (.xlsx, .xlsm; .csv, .tsv, .txt).
+    separator, decimal, encoding: of text files; left out, the separator and the encoding are detected.
+    missing: cell contents that mean 'no value', beside blank cells, in every column.
+    date_format: strptime format of dates kept as text; ISO (2025-03-31) when left out.
+    """
+
+    file: Text
+    format: Literal["auto", "excel", "delimited"] = "auto"
+    separator: Literal[",", ";", "\t", "|"] | None = None
+    decimal: Literal[".", ","] = "."
+    encoding: Text | None = None
+    missing: tuple[str, ...] = ()
+    date_format: str = ""
+
+
+class TableUse(Frozen):
+    """A sheet of a source with one kind of record; `header_row` counts from 1 (default: first filled row)."""
+
+    source: Text
+    sheet: Text | None = None
+    header_row: Annotated[Count, Field(ge=1)] | None = None
+
+
+class Parameter(Frozen):
+    """A value that is scored already: its column, and what it means. `range` is inclusive."""
+
+    column: Text
+    label: str = ""
+    unit: str = ""
+    range: Range | None = None
+    direction: Literal["higher is better", "lower is better", ""] = ""
+
+    @model_validator(mode="after")
+    def _range_increases(self) -> Parameter:
+        if self.range is not None and not self.range[0] < self.range[1]:
+            raise ValueError("range must be [lowest, highest] with lowest < highest")
+        return self
+
+
+class Subjects(TableUse):
+    """The roster: one child a row.
+
+    Attributes
+    ----------
+    columns: variable name → column header; USUBJID is required. SEX, AGE (years at baseline), SITE, FAMILY
+        and INFORMANT have a meaning, other names are covariates.
+    values: per variable, cell content → code. levels: per factor, the codes in order.
+    labels: per factor, code → shown label. numeric: variables that are numbers (AGE always is).
+    """
+
+    columns: Mapping[Name, Text]
+    values: Mapping[Name, Mapping[str, str]] = Field(default_factory=dict)
+    levels: Mapping[Name, tuple[str, ...]] = Field(default_factory=dict)
+    labels: Mapping[Name, Mapping[str, str]] = Field(default_factory=dict)
+    numeric: tuple[Name, ...] = ()
+
+
+class QuestionnaireColumns(Frozen):
+    """Columns of an answer sheet beside the items."""
+
+    USUBJID: Text
+    AVISIT: Text | None = None
+    DATE: Text | None = None
+    INFORMANT: Text | None = None
+    FORM: Text | None = None
+
+
+class InstrumentUse(Frozen):
+    """A questionnaire and where its answers are.
+
+    Give `sheets` (visit → sheet of `source`), or `sources` (visit → source, one file a visit), or a column
+    AVISIT in one table. `items` renames single columns: item id → header.
+    """
+
+    name: Text
+    source: Text | None = None
+    sheet: Text | None = None
+    sheets: Mapping[str, Text] | None = None
+    sources: Mapping[str, Text] | None = None
+    header_row: Annotated[Count, Field(ge=1)] | None = None
+    columns: QuestionnaireColumns
+    items: Mapping[str, Text] = Field(default_factory=dict)
+
+
+class MeasurementColumns(Frozen):
+    """Columns of a table of scored values, one row a child × visit."""
+
+    USUBJID: Text
+    AVISIT: Text
+    DATE: Text | None = None
+
+
+class Measurements(TableUse):
+    """Scored values, one row a child × visit, one column a parameter."""
+
+    columns: MeasurementColumns
+    parameters: Annotated[Mapping[Name, Parameter], Field(min_length=1)]
+
+
+class RatingColumns(Frozen):
+    """Columns of the expert ratings, one row a child × clip × rater."""
+
+    USUBJID: Text
+    CLIP: Text
+    RATER: Text
+    GUESS: Text | None = None
+    AVISIT: Text | None = None
+    DATE: Text | None = None
+
+
+class Domain(Frozen):
+    """What experts judge, in one column."""
+
+    column: Text
+    label: str = ""
+
+
+class Ratings(TableUse):
+    """Expert ratings: domains side by side, all on one scale `range` (inclusive)."""
+
+    columns: RatingColumns
+    range: Range
+    domains: Annotated[Mapping[Name, Domain], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _range_increases(self) -> Ratings:
+        if not self.range[0] < self.range[1]:
+            raise ValueError("range must be [lowest, highest] with lowest < highest")
+        return self
+
+
+class SessionColumns(Frozen):
+    """Columns of the session scores, one row a child × session."""
+
+    USUBJID: Text
+    SESSION: Text
+    AVISIT: Text | None = None
+    DATE: Text | None = None
+
+
+class SessionScores(TableUse):
+    """Scores of single sessions; with AVISIT their mean per child × visit is an outcome as well."""
+
+    columns: SessionColumns
+    parameters: Annotated[Mapping[Name, Parameter], Field(min_length=1)]
+
+
+class EventColumns(Frozen):
+    """Columns of the events, one row an event."""
+
+    USUBJID: Text
+    CATEGORY: Text
+    TERM: Text
+    AVISIT: Text | None = None
+    DATE: Text | None = None
+    SEVERITY: Text | None = None
+    SERIOUS: Text | None = None
+    RELATED: Text | None = None
+
+
+class Events(TableUse):
+    """Adverse events, intercurrent events and withdrawals."""
+
+    columns: EventColumns
