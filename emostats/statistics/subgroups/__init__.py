@@ -1,1 +1,14 @@
-"""To be described by its owner."""
+"""Subgroup effects from one joint model: differences between subgroups first, then what happened in each.
+
+All numbers are linear combinations of the coefficients of one fit with a visit × subgroup interaction, so
+that subgroups share one covariance matrix and their differences have a standard error.
+"""
+
+from __future__ import annotations
+
+from emostats.statistics.subgroups.cells import Cells, LinearModel, cells_of
+from emostats.statistics.subgroups.effects import subgroup_effects
+from emostats.statistics.subgroups.lines import Place
+from emostats.statistics.subgroups.question import SubgroupQuestion
+
+__all__ = ["Cells", "LinearModel", "Place", "SubgroupQuestion", "cells_of", "subgroup_effects"]
