@@ -1,0 +1,62 @@
+"""Missingness map: which visits have an answer, pattern by pattern, with the number of children each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from emostats.figures.canvas import BODY, SMALL, Frame, Sheet
+from emostats.figures.lettering import shorten, width
+from emostats.figures.palette import MUTED, SERIES, WASH
+
+_ROW = 24.0
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Children with the same visits answered: `answered` has one flag a visit, `n` counts the children."""
+
+    answered: tuple[bool, ...]
+    n: int
+    text: str
+
+
+def missingness_map(patterns: Sequence[Pattern], visits: Sequence[str], frame: Frame) -> str:
+    """The map as SVG: one row a pattern, one column a visit, a bar for the number of children."""
+    texts = max((width(pattern.text, BODY) for pattern in patterns), default=40)
+    cells = min(74.0, (frame.width * (0.5 if frame.narrow else 0.6)) / max(len(visits), 1))
+    top = 26.0
+    sheet = Sheet(frame, top + _ROW * len(patterns) + 30)
+    for index, visit in enumerate(visits):
+        label = shorten(visit, cells - 3, SMALL)
+        sheet.text((index + 0.5) * cells, 15, label, align="center", size=SMALL, colour=MUTED)
+    bars = cells * len(visits) + 14
+    most = max((pattern.n for pattern in patterns), default=1) or 1
+    unit = max(frame.width - bars - texts - 12, 10) / most
+    for index, pattern in enumerate(patterns):
+        _pattern(sheet, pattern, top + index * _ROW, cells, bars, unit)
+    _legend(sheet, top + _ROW * len(patterns) + 20)
+    return sheet.svg()
+
+
+def _pattern(sheet: Sheet, pattern: Pattern, y: float, cells: float, bars: float, unit: float) -> None:
+    for index, answered in enumerate(pattern.answered):
+        _square(sheet, index * cells + 1.5, y + 2, cells - 3, _ROW - 4, answered=answered)
+    sheet.box(bars, y + 5, max(pattern.n * unit, 1), _ROW - 10, fill=MUTED)
+    sheet.text(bars + pattern.n * unit + 7, y + 16, pattern.text)
+
+
+def _square(sheet: Sheet, x: float, y: float, across: float, down: float, *, answered: bool) -> None:
+    """Filled if answered; outlined with a stroke through it if missing, so that colour is not needed."""
+    if answered:
+        sheet.box(x, y, across, down, fill=SERIES[0])
+        return
+    sheet.box(x + 0.5, y + 0.5, across - 1, down - 1, fill=WASH, edge=MUTED)
+    sheet.line([x + across / 2 - 5, x + across / 2 + 5], [y + down / 2 + 4, y + down / 2 - 4], colour=MUTED)
+
+
+def _legend(sheet: Sheet, y: float) -> None:
+    _square(sheet, 1.5, y - 11, 18, 14, answered=True)
+    sheet.text(26, y, "answered", size=SMALL, colour=MUTED)
+    _square(sheet, 96, y - 11, 18, 14, answered=False)
+    sheet.text(120, y, "missing", size=SMALL, colour=MUTED)

@@ -1,0 +1,42 @@
+"""Colours by role. Themed roles become CSS classes; series colours serve light and dark pages alike.
+
+The series are four of Okabe and Ito's colours (distinct under the common colour-vision deficiencies) and
+two more of like lightness: each has a contrast of at least 3:1 on white and on the dark page. Shape
+repeats what colour says.
+"""
+
+from __future__ import annotations
+
+INK = "#1d2730"
+MUTED = "#566470"
+RULE = "#c9d2d9"
+PAPER = "#ffffff"
+WASH = "#eef2f5"
+
+THEMED = {INK: "fg-ink", MUTED: "fg-muted", RULE: "fg-rule", PAPER: "fg-paper", WASH: "fg-wash"}
+"""Colours that a page replaces in dark mode, and the class name under which it does."""
+
+DARK_PAGE = "#14191e"
+DARK = {INK: "#e8edf1", MUTED: "#a4b1bc", RULE: "#46525c", PAPER: DARK_PAGE, WASH: "#1f272e"}
+"""What the themed colours become on a dark page; the page's style sheet repeats these."""
+
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#b85c99", "#8a7400", "#7566c9")
+SHAPES = ("o", "s", "D", "^", "v", "P")
+
+
+def series(index: int) -> tuple[str, str]:
+    """Colour and marker shape of the `index`-th series; they repeat after six."""
+    return SERIES[index % len(SERIES)], SHAPES[index % len(SHAPES)]
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of ``#rrggbb``, 0 to 1 (WCAG 2.2)."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(first: str, second: str) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
+    light, dark = sorted((luminance(first), luminance(second)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)

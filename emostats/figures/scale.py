@@ -1,0 +1,62 @@
+"""A linear scale from values to pixels, with round ticks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+TickText = Callable[[float, int], str]
+"""Writes a tick: its value and its decimal places. Text of numbers is made in one place, and not here."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Maps `low`…`high` (values) onto `start`…`stop` (pixels);
+
+    `ticks` lie within and have `places` decimals.
+    """
+
+    low: float
+    high: float
+    start: float
+    stop: float
+    ticks: tuple[float, ...]
+    places: int
+
+    def __call__(self, value: float) -> float:
+        return self.start + (value - self.low) / (self.high - self.low) * (self.stop - self.start)
+
+    def clipped(self, value: float) -> float:
+        """Pixel of `value`, moved to the nearer end when it lies outside."""
+        return self(min(max(value, self.low), self.high))
+
+
+def finite(values: Iterable[float | None]) -> list[float]:
+    """The values that are numbers."""
+    return [float(value) for value in values if value is not None and math.isfinite(value)]
+
+
+def linear(
+    values: Sequence[float], start: float, stop: float, *, n_ticks: int = 5, pad: float = 0.04
+) -> Scale:
+    """A scale that shows all of `values` (finite) with some air, and about `n_ticks` round ticks."""
+    low, high = (min(values), max(values)) if values else (0.0, 1.0)
+    if high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
+        reach = abs(low) * 0.1 or 1.0
+        low, high = low - reach, high + reach
+    margin = (high - low) * pad
+    return _with_ticks(low - margin, high + margin, start, stop, n_ticks)
+
+
+def _with_ticks(low: float, high: float, start: float, stop: float, n_ticks: int) -> Scale:
+    step = _round_step((high - low) / max(n_ticks, 1))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    ticks = tuple(index * step for index in range(first, last + 1))
+    return Scale(low, high, start, stop, ticks, max(0, -math.floor(math.log10(step) + 1e-9)))
+
+
+def _round_step(rough: float) -> float:
+    """The smallest of 1, 2, 5 × 10ᵏ that is not below `rough`."""
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
