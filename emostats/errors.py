@@ -49,7 +49,12 @@ class Finding:
     @property
     def place(self) -> str:
         """The place as one string, e.g. ``answers.xlsx, sheet 'Week 12', cell C17``."""
-        parts = [self.file, f"sheet '{self.sheet}'" if self.sheet else "", f"cell {self.cell}" if self.cell else ""]
+        noun = "key" if self.file.endswith(".toml") else "cell"
+        parts = [
+            self.file,
+            f"sheet '{self.sheet}'" if self.sheet else "",
+            f"{noun} {self.cell}" if self.cell else "",
+        ]
         return ", ".join(part for part in parts if part)
 
     def __str__(self) -> str:
@@ -69,7 +74,9 @@ class FindingsError(EmostatsError):
 
     def __init__(self, findings: Iterable[Finding], heading: str = "") -> None:
         self.findings: tuple[Finding, ...] = tuple(findings)
-        self.heading = heading or f"{len(self.findings)} finding(s) must be resolved before the analysis can run."
+        self.heading = (
+            heading or f"{len(self.findings)} finding(s) must be resolved before the analysis can run."
+        )
         super().__init__("\n".join([self.heading, *(f"- {finding}" for finding in self.findings)]))
 
 

@@ -16,8 +16,10 @@ from emostats.errors import Finding
 SUBJECT_COLUMNS = ("USUBJID", "SEX", "AGE", "AGEBAND", "SITE", "FAMILY", "INFORMANT")
 ITEM_COLUMNS = ("USUBJID", "AVISIT", "INSTRUMENT", "ITEM", "VALUE", "SOURCE_ID")
 OBSERVATION_COLUMNS = (
-    "USUBJID", "AVISIT", "AVISITN", "PARAMCD", "AVAL", "BASE", "CHG", "N_ITEMS", "N_ITEMS_ANSWERED", "SOURCE_ID",
+    "USUBJID", "AVISIT", "AVISITN", "PARAMCD", "AVAL", "BASE", "CHG",
+    "N_ITEMS", "N_ITEMS_ANSWERED", "SOURCE_ID",
 )  # fmt: skip
+VISIT_COLUMNS = ("USUBJID", "AVISIT", "INSTRUMENT", "DATE", "INFORMANT", "FORM", "SOURCE_ID")
 RATING_COLUMNS = ("USUBJID", "CLIP", "RATER", "DOMAIN", "VALUE", "GUESS", "SOURCE_ID")
 SESSION_COLUMNS = ("USUBJID", "SESSION", "AVISIT", "PARAMCD", "AVAL", "SOURCE_ID")
 EVENT_COLUMNS = ("USUBJID", "AVISIT", "CATEGORY", "TERM", "SOURCE_ID")
@@ -34,18 +36,24 @@ class StudyData:
 
     Attributes
     ----------
-    subjects: one row a child; SEX, AGEBAND and other factors are ordered categoricals, AGE in years at baseline.
+    subjects: one row a child; SEX, AGEBAND and other factors are ordered categoricals, AGE in years at
+        baseline.
+    visits: one row a questionnaire that was handed in (answered or not): date, informant, form.
     items: raw answers as numbers, one row a child × visit × item, before reversal; missing answers are NaN.
-    observations: one row a child × visit × parameter that has a value; AVISIT is a categorical in visit order.
-        Session scores that are analysed as outcomes stand here too, under their PARAMCD.
+        The column COLUMN holds the letters of the answer's spreadsheet column.
+    observations: one row a child × visit × parameter that has a value; AVISIT is a categorical in visit
+        order. Session scores stand here too, under their PARAMCD: the mean of the child's sessions at the
+        visit, with N_ITEMS the number of sessions and N_ITEMS_ANSWERED those with a value.
     ratings: one row a clip × rater × domain. session_scores: one row a session × score.
     events: adverse, intercurrent and withdrawal events.
-    provenance: file, sheet, row and hash for each SOURCE_ID.
+    provenance: file, sheet, row, columns and hash for each SOURCE_ID. The mean of several sessions has one
+        row for each of them, so a SOURCE_ID may stand more than once.
     findings: what ingestion noticed and did not need to stop for.
     """
 
     subjects: pd.DataFrame
     items: pd.DataFrame = field(default_factory=lambda: _empty(ITEM_COLUMNS))
+    visits: pd.DataFrame = field(default_factory=lambda: _empty(VISIT_COLUMNS))
     observations: pd.DataFrame = field(default_factory=lambda: _empty(OBSERVATION_COLUMNS))
     ratings: pd.DataFrame = field(default_factory=lambda: _empty(RATING_COLUMNS))
     session_scores: pd.DataFrame = field(default_factory=lambda: _empty(SESSION_COLUMNS))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from emostats.errors import Finding
+from emostats.errors import Finding, did_you_mean
 from emostats.study.keys import Loc
 from emostats.study.spec.analyses import DEFAULT_FORMULA, Structure
 from emostats.study.spec.draft import Draft
@@ -86,9 +86,19 @@ def _bootstrap(draft: Draft, loc: Loc, entry: Mapping[str, Any]) -> list[Finding
     if isinstance(of, str):
         findings += draft.unknown("mmrm analysis", [of], fitted, (*loc, "of"))
         wanted = draft.strings(*loc, "parameters") if of in fitted else ()
-        findings += draft.unknown(f"parameter of '{of}'", wanted, fitted.get(of, ()), (*loc, "parameters"))
+        findings += _not_fitted(draft, (*loc, "parameters"), of, wanted, fitted.get(of, ()))
     strata = draft.strings(*loc, "strata")
     return findings + draft.unknown("variable", strata, draft.subject_variables, (*loc, "strata"))
+
+
+def _not_fitted(
+    draft: Draft, loc: Loc, of: str, wanted: tuple[str, ...], fitted: tuple[str, ...]
+) -> list[Finding]:
+    return [
+        draft.finding("unknown-parameter", loc, f"'{of}' does not fit '{name}'.", did_you_mean(name, fitted))
+        for name in wanted
+        if name not in fitted
+    ]
 
 
 def _icc(draft: Draft, loc: Loc, entry: Mapping[str, Any]) -> list[Finding]:
