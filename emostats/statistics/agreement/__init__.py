@@ -1,1 +1,6 @@
-"""To be described by its owner."""
+"""Agreement and reliability of ratings: intraclass correlation, chance-corrected agreement, internal consistency."""
+
+from emostats.statistics.agreement.icc import icc
+from emostats.statistics.agreement.result import ICCResult
+
+__all__ = ["ICCResult", "icc"]

@@ -1,0 +1,157 @@
+"""What `icc` returns: the six forms with their limits, tests against any value, SEM, and the rating design behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from emostats.statistics.agreement.forms import FORMS, Form, find_form, spearman_brown
+from emostats.statistics.agreement.ratings import RatingTable
+
+if TYPE_CHECKING:
+    from emostats.statistics.agreement.engines import Engine
+
+NAN = float("nan")
+Z_975 = 1.959963984540054
+
+INTERVALS: tuple[str, ...] = ("auto", "anova", "generalized", "profile", "bootstrap", "parametric")
+
+
+@dataclass(frozen=True)
+class FormEstimate:
+    """One form of the ICC.
+
+    Attributes
+    ----------
+    form: McGraw & Wong's name. alias: Shrout & Fleiss' name.
+    estimate: at most 1; an ANOVA estimate may be negative.
+    statistic, num_df, den_df, p_value: F test of ICC ≤ 0.
+    conf_low, conf_high: two-sided limits by `method`.
+    customary_low, customary_high: McGraw & Wong's limits, as other programs print them; NaN where ratings are missing.
+    reason: what a reader must know about this row; '' when there is nothing.
+    """
+
+    form: str
+    alias: str
+    estimate: float
+    statistic: float
+    num_df: float
+    den_df: float
+    p_value: float
+    conf_low: float
+    conf_high: float
+    method: str
+    customary_low: float
+    customary_high: float
+    reason: str = ""
+
+
+TABLE_COLUMNS: tuple[str, ...] = tuple(item.name for item in fields(FormEstimate))
+
+
+@dataclass(frozen=True)
+class ICCResult:
+    """Intraclass correlations of one set of ratings.
+
+    Attributes
+    ----------
+    forms: the six `FormEstimate` rows.
+    n_targets, n_raters, n_ratings: sizes. mean_ratings: harmonic mean of the number of ratings per target.
+    complete: whether every rater rated every target.
+    conf_level: of the limits. interval: as asked (`INTERVALS`).
+    variance_components: ``target``, ``rater``, ``error`` of the two-way model (ANOVA when complete, where they may be
+        negative; REML with gaps) and ``error_oneway``.
+    ratings: the table that was analysed. notes: what was left out on reading.
+    """
+
+    forms: tuple[FormEstimate, ...]
+    n_targets: int
+    n_raters: int
+    n_ratings: int
+    mean_ratings: float
+    complete: bool
+    conf_level: float
+    interval: str
+    variance_components: Mapping[str, float]
+    ratings: RatingTable = field(repr=False)
+    engine: Engine = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+    def table(self) -> pd.DataFrame:
+        """One row a form, with the columns `TABLE_COLUMNS`."""
+        return pd.DataFrame({name: [getattr(row, name) for row in self.forms] for name in TABLE_COLUMNS})
+
+    def row(self, form: str) -> FormEstimate:
+        """The row of a form, by either name.
+
+        Raises
+        ------
+        UsageError: no such form.
+        """
+        return self.forms[FORMS.index(find_form(form))]
+
+    __getitem__ = row
+
+    def test(self, rho0: float | Mapping[str, float] = 0.0) -> pd.DataFrame:
+        """Upper-tailed tests of H0: ICC ≤ rho0, one row a form.
+
+        Parameters
+        ----------
+        rho0: one value in [0, 1) for all forms, or values by form name.
+
+        Returns
+        -------
+        Columns form, alias, rho0, statistic, num_df, den_df, p_value, p_generalized, method. The F tests of ICC(A) at
+        rho0 > 0 use a Satterthwaite df and are as unreliable as the customary limits; `p_generalized` is not.
+
+        Raises
+        ------
+        UsageError: rho0 outside [0, 1).
+        """
+        return self.engine.tests(rho0)
+
+    @property
+    def sem(self) -> Mapping[str, float]:
+        """Standard error of measurement of one rating, in rating units: ``agreement`` and ``consistency``."""
+        parts = self.variance_components
+        agreement = parts["rater"] + parts["error"]
+        return MappingProxyType(
+            {
+                "agreement": float(np.sqrt(agreement)) if agreement >= 0 else NAN,
+                "consistency": float(np.sqrt(parts["error"])) if parts["error"] >= 0 else NAN,
+            }
+        )
+
+    @property
+    def mdc(self) -> Mapping[str, float]:
+        """Minimal detectable change at 95 %: z₀.₉₇₅ √2 SEM, in rating units."""
+        return MappingProxyType(
+            {name: Z_975 * float(np.sqrt(2.0)) * value for name, value in self.sem.items()}
+        )
+
+    def average(self, m: float) -> pd.DataFrame:
+        """The average forms for the mean of `m` ratings (Spearman–Brown step of the single forms and their limits).
+
+        With gaps, `m` = `mean_ratings` describes the means as they were rated; the table's k is the whole pool.
+        """
+        rows = []
+        for form, row in zip(FORMS[:3], self.forms[:3], strict=True):
+            estimate, low, high = (spearman_brown(x, m) for x in (row.estimate, row.conf_low, row.conf_high))
+            rows.append({"form": form.name.replace(",1", f",{m:g}").replace("(1)", f"({m:g})"), "m": float(m),
+                         "estimate": estimate, "conf_low": low, "conf_high": high, "method": row.method})  # fmt: skip
+        return pd.DataFrame(rows)
+
+
+def forms_by_key(key: str) -> tuple[Form, Form]:
+    """Single and average form of a family (``"1"``, ``"A"``, ``"C"``)."""
+    single, average = (form for form in FORMS if form.key == key)
+    return single, average
+
+
+def as_mapping(**values: Any) -> Mapping[str, Any]:
+    return MappingProxyType(values)
