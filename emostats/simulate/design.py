@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from emostats.errors import UsageError
+
 PUBLISHED = "paper, abstract"
 ASSUMED = "assumption, not from the paper"
 DEFAULT_SEED = 20251
@@ -193,7 +195,12 @@ class EventsDesign:
 
 @dataclass(frozen=True)
 class StudyDesign:
-    """Population and size of a simulated study; change it with `dataclasses.replace`."""
+    """Population and size of a simulated study; change it with `dataclasses.replace`.
+
+    Raises
+    ------
+    UsageError: means are not given for every cell and visit, or the traits' spread not for every visit.
+    """
 
     cells: tuple[Cell, ...]
     visits: tuple[Visit, ...]
@@ -205,6 +212,20 @@ class StudyDesign:
     roster: RosterDesign = field(default_factory=RosterDesign)
     events: EventsDesign = field(default_factory=EventsDesign)
     instrument: str = "family_questionnaire"
+
+    def __post_init__(self) -> None:
+        keys, n_visits = {cell.key for cell in self.cells}, len(self.visits)
+        given = {scale.parameter: scale.means for scale in self.scales} | {"valence": self.sessions.means}
+        for name, means in given.items():
+            if set(means) != keys or any(len(by_visit) != n_visits for by_visit in means.values()):
+                raise UsageError(
+                    f"{name}: expected {n_visits} means (one a visit) for each of {sorted(keys)}; "
+                    f"found { ({key: len(by_visit) for key, by_visit in means.items()}) }"
+                )
+        if len(self.trait.sd) != n_visits:
+            raise UsageError(
+                f"trait.sd: expected {n_visits} values (one a visit); found {len(self.trait.sd)}"
+            )
 
     @property
     def n_children(self) -> int:
