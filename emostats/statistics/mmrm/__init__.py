@@ -1,1 +1,11 @@
-"""To be described by its owner."""
+"""The MMRM engine: cross-products by visit pattern, exact Newton, Satterthwaite and Kenward-Roger.
+
+Reading order is import order: design → covariance → likelihood → optimise → vcov → degrees_of_freedom → contrasts →
+emmeans → fit.
+"""
+
+from __future__ import annotations
+
+from emostats.statistics.mmrm.fit import MMRMFit, mmrm
+
+__all__ = ["MMRMFit", "mmrm"]

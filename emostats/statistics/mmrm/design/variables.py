@@ -44,11 +44,14 @@ class Numeric:
 
 @dataclass(frozen=True)
 class Expression:
-    """A formulaic expression such as ``poly(AGE, 2)``, with its fitted state; `suffixes` name its columns."""
+    """A formulaic expression such as ``poly(AGE, 2)``, with its fitted state; `suffixes` name its columns.
+
+    `means` holds the mean over the rows in use of each column it is made of.
+    """
 
     name: str
     spec: Any
-    variables: tuple[str, ...]
+    means: Mapping[str, float]
     suffixes: tuple[str, ...]
 
 
@@ -138,8 +141,8 @@ def evaluate_expression(expression: str, frame: pd.DataFrame) -> tuple[Expressio
     if not np.isfinite(values).all():
         raise UsageError(f"'{expression}' in the formula gives values that are not finite numbers.")
     suffixes = tuple(str(column).replace(expression, "", 1) for column in matrix.columns)
-    used = tuple(str(c) for c in frame.columns if c in {str(v) for v in matrix.model_spec.required_variables})
-    return Expression(expression, matrix.model_spec, used, suffixes), values
+    means = {str(name): float(frame[name].mean()) for name in frame.columns if not is_factor(frame[name])}
+    return Expression(expression, matrix.model_spec, means, suffixes), values
 
 
 def apply_expression(expression: Expression, frame: pd.DataFrame) -> Float:

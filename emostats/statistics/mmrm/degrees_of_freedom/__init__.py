@@ -1,0 +1,19 @@
+"""Denominator degrees of freedom. Every method ends in one test function: `t_test` for rows, `f_test` for sets."""
+
+from __future__ import annotations
+
+from emostats.statistics.mmrm.degrees_of_freedom.inference import Inference, f_test, t_test
+from emostats.statistics.mmrm.degrees_of_freedom.methods import (
+    DF_METHODS,
+    BetweenWithin,
+    DfMethod,
+    KenwardRoger,
+    Residual,
+    Sandwiched,
+    Satterthwaite,
+)
+
+__all__ = [
+    "DF_METHODS", "BetweenWithin", "DfMethod", "Inference", "KenwardRoger", "Residual", "Sandwiched",
+    "Satterthwaite", "f_test", "t_test",
+]  # fmt: skip
