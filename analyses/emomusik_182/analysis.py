@@ -22,7 +22,7 @@ SEX = {"M": "Boys", "F": "Girls"}
 
 
 def main(folder: Path) -> tuple[Path, pd.DataFrame]:
-    """Writes and analyses a simulated study in a new `folder`; returns the run and its estimates beside truth."""
+    """Writes and analyses a simulated study in `folder`; returns the run, and estimates beside truth."""
     study = write_study(folder)
     run = em.run_study(study, folder / "runs")
     estimates = pd.read_csv(run / "results" / "estimates.csv", keep_default_na=False, na_values={})
