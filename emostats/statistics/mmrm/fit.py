@@ -427,21 +427,28 @@ class MMRMFit:
         return pd.DataFrame({"contrast": labels, **{name: getattr(tests, name) for name in TTests.__dataclass_fields__}})
 
     def test(self, L: ArrayLike, null: ArrayLike = 0.0) -> pd.DataFrame:
-        """Joint test that L β = null, one row: num_df, den_df, statistic (F), p_value.
+        """Test that L β = null, as one row.
 
-        A single contrast also gives estimate, std_error, df, conf_low, conf_high; its statistic is t.
+        A vector L is a single contrast: estimate, std_error, df, statistic (t), p_value, conf_low, conf_high,
+        num_df, den_df. A matrix is a joint hypothesis: num_df, den_df, statistic (F), p_value; when it has a single
+        row the estimate and its interval stand beside them.
+
+        Raises
+        ------
+        UsageError: L has another number of columns, or touches an aliased coefficient.
         """
         matrix = self._contrast_matrix(L)
         target = np.asarray(null, dtype=float)
+        row: dict[str, Any] = {}
         if len(matrix) == 1:
             tests = t_test(self.inference, matrix, target)
             row = {name: getattr(tests, name) for name in TTests.__dataclass_fields__}
-            return pd.DataFrame({**row, "num_df": 1, "den_df": tests.df})
-        result = f_test(self.inference, matrix, target)
-        return pd.DataFrame(
-            {"num_df": [result.num_df], "den_df": [result.den_df], "statistic": [result.statistic],
-             "p_value": [result.p_value]}
-        )  # fmt: skip
+            row |= {"num_df": 1, "den_df": tests.df}
+        if np.ndim(L) != 1:
+            joint = f_test(self.inference, matrix, target)
+            row |= {"num_df": joint.num_df, "den_df": joint.den_df, "statistic": joint.statistic}
+            row |= {"p_value": joint.p_value}
+        return pd.DataFrame(row, index=[0])
 
     def _contrast_matrix(self, L: ArrayLike) -> Float:
         matrix = np.atleast_2d(np.asarray(L, dtype=float))

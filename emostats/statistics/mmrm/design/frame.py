@@ -123,7 +123,7 @@ def _rows_in_use(
     keep = np.ones(len(data), dtype=bool)
     identity = {formula.covariance.subject, *formula.covariance.positions}
     for name in needed:
-        if name not in identity and name != weights:
+        if name not in identity and not (isinstance(weights, str) and name == weights):
             keep &= ~_is_missing(data[name])
     for name in identity:
         missing = _is_missing(data[name]) & keep
@@ -231,8 +231,8 @@ def _positions(
 def _natural_key(label: Any) -> list[Any]:
     """Sorts 'Week 2' before 'Week 10'; numbers by value."""
     if not isinstance(label, str):
-        return [(0, float(label))] if np.isscalar(label) and not isinstance(label, bytes) else [(1, str(label))]
-    return [(0, float(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", label) if part]
+        return [(0, float(label))] if isinstance(label, int | float | np.number) else [(1, str(label))]
+    return [(0, float(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", label) if part]
 
 
 def _groups(

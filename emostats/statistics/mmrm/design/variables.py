@@ -96,13 +96,18 @@ def factor_codes(values: pd.Series) -> tuple[Codes, tuple[Any, ...]]:
 
 
 def base_variables(expression: str, columns: pd.Index) -> tuple[str, ...]:
-    """Names of the data columns an expression uses, in the data's order."""
+    """Names of the data columns an expression uses, in the data's order.
+
+    Raises
+    ------
+    UsageError: it uses none.
+    """
     if expression in columns:
         return (expression,)
-    from formulaic import Formula
-
-    wanted = {str(v) for v in Formula(f"0 + {expression}").required_variables}
-    found = tuple(str(c) for c in columns if c in wanted)
+    quoted = re.findall(r"`([^`]+)`", expression)
+    words = re.findall(r"[^\W\d]\w*", re.sub(r"`[^`]+`|'[^']*'|\"[^\"]*\"", " ", expression))
+    wanted = {*quoted, *words}
+    found = tuple(str(column) for column in columns if column in wanted)
     if not found:
         raise UsageError(f"'{expression}' in the formula is not a column of the data. {did_you_mean(expression, columns)}")
     return found
