@@ -235,7 +235,8 @@ def test_spatial_structures_take_stacks_of_distances(token: str) -> None:
 NESTED = [
     ("ind", "indh"), ("ind", "cs"), ("ind", "ar1"), ("indh", "csh"),
     ("indh", "ar1h"), ("cs", "csh"),
-    ("cs", "toep"), ("csh", "toeph"), ("csh", "us"), ("ar1", "ar1h"), ("ar1", "toep"), ("ar1", "ad"), ("ar1h", "toeph"),
+    ("cs", "toep"), ("csh", "toeph"), ("csh", "us"), ("ar1", "ar1h"), ("ar1", "toep"), ("ar1", "ad"),
+    ("ar1h", "toeph"),
     ("ar1h", "adh"), ("toep", "toeph"), ("toeph", "us"), ("ad", "adh"), ("adh", "us"),
 ]  # fmt: skip
 

@@ -7,6 +7,7 @@ mean are described in ``tests/reference/mmrm/README.md``.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from emostats.errors import EmostatsWarning
 
 FOLDER = Path(__file__).parents[2] / "reference" / "mmrm"
 
@@ -107,14 +110,17 @@ def fit(case_id: str, df_method: str = "satterthwaite", vcov: str = "asymptotic"
     data = fev_data()
     if str(case.get("data", "")).startswith("rows 1..50"):
         data = data.head(50)
-    return em.mmrm(
-        full_formula(case),
-        data,
-        reml=case["reml"],
-        weights=case.get("weights"),
-        df_method=df_method,
-        vcov=vcov,
-    )
+    with warnings.catch_warnings():
+        if "+ ARMCD:AVISIT" in full_formula(case):  # eight cells and an intercept: one is aliased
+            warnings.filterwarnings("ignore", "Not estimable.*ARMCDTRT:AVISITVIS4", EmostatsWarning)
+        return em.mmrm(
+            full_formula(case),
+            data,
+            reml=case["reml"],
+            weights=case.get("weights"),
+            df_method=df_method,
+            vcov=vcov,
+        )
 
 
 # ------------------------------------------------------------------------------------------
@@ -163,8 +169,9 @@ def worst(
     if got.size == 0:
         raise AssertionError(f"{quantity}: nothing to compare")
     scale = np.abs(expected) if scale is None else np.broadcast_to(np.asarray(scale, float), got.shape)
-    deviation = np.abs(got - expected) / scale
-    deviation = np.where(np.isnan(deviation), np.where(got == expected, 0.0, np.inf), deviation)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        deviation = np.where(got == expected, 0.0, np.abs(got - expected) / scale)
+    deviation = np.where(np.isnan(deviation), np.inf, deviation)
     tolerance = np.broadcast_to(np.asarray(tolerance, float), got.shape)
     index = np.unravel_index(np.argmax(deviation / tolerance), got.shape)
     place = str(tuple(int(i) for i in index)) if places is None else str(np.asarray(places, object)[index])
@@ -204,7 +211,7 @@ def table_deviations(
         "std_error": (se_tolerance, None),
         "df": (1e-5, None),
         "statistic": (1e-6 + se_tolerance, np.maximum(1.0, np.abs(expected["statistic"]))),
-        "p_value": (p_tolerance(expected["p_value"]), None),
+        "p_value": (p_tolerance(expected["p_value"]), np.maximum(expected["p_value"], 1e-290)),
         "conf_low": (1e-6 + 4 * se_tolerance, se),
         "conf_high": (1e-6 + 4 * se_tolerance, se),
     }

@@ -2,9 +2,9 @@
 
 Nothing here is shared with the engine: no cross-products, no patterns, no analytic derivatives. Derivatives
 of Σ(θ) and of the log-likelihood are complex steps (exact to rounding, Squire & Trapp 1998); second
-derivatives are central differences of them. The parameters are the natural ones of PROC MIXED (variances, covariances,
-correlations, ranges) or, under the name ``<structure>_r``, those of R mmrm, in which its Kenward-Roger
-correction takes second derivatives.
+derivatives are central differences of them. The parameters are the natural ones of PROC MIXED (variances,
+covariances, correlations, ranges) or, under the name ``<structure>_r``, those of R mmrm, in which its
+Kenward-Roger correction takes second derivatives.
 
 Papers: Kenward & Roger (1997); Satterthwaite (1946) with Fai & Cornelius (1996); Bell & McCaffrey (2002);
 Mancl & DeRouen (2001) for the jackknife-like CR3; Schluchter & Elashoff (1990) for between-within.

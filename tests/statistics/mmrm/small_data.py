@@ -11,7 +11,7 @@ VISITS = ("V1", "V2", "V3", "V4")
 def small_trial(
     n_subjects: int = 26, *, seed: int = 7, gaps: float = 0.2, visits: tuple[str, ...] = VISITS
 ) -> pd.DataFrame:
-    """One row a subject × visit: ID, ARM (A, B), VISIT, AGE, Y (with gaps), W (weights), DAY, DEPTH (places)."""
+    """One row a subject × visit: ID, ARM (A, B), VISIT, AGE, Y (gaps), W (weights), DAY, DEPTH (places)."""
     rng = np.random.default_rng(seed)
     T = len(visits)
     rows = pd.DataFrame(

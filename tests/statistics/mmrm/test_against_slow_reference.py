@@ -106,7 +106,11 @@ def theta_of(fitted: Any, setting: Setting, r_parameters: bool) -> np.ndarray:
 
 
 def spatial_theta(fitted: Any, setting: Setting) -> np.ndarray:
-    raise NotImplementedError
+    """The engine states variance and range by name, one pair a group."""
+    assert [str(name).split(": ")[-1] for name in fitted.theta.index] == ["variance", "range"] * (
+        1 + setting.grouped
+    )
+    return fitted.theta.to_numpy()
 
 
 def unit(i: int) -> np.ndarray:

@@ -121,8 +121,9 @@ def our_parameters(fitted: Any, structure: str, group: str, visits: list[str]) -
 
 
 def spatial_parameters(fitted: Any, structure: str) -> dict[str, float]:
-    """Variance and range read off the covariance at two distances."""
-    raise NotImplementedError
+    """SAS' names for the variance and the range."""
+    name = {"sp_exp": "SP(EXP)", "sp_gau": "SP(GAU)"}[structure]
+    return {name: fitted.theta["range"], "Residual": fitted.theta["variance"]}
 
 
 # -- coefficients, means, tests ------------------------------------------------------------
@@ -149,7 +150,7 @@ def reference_cell(rows: list[dict[str, Any]]) -> dict[str, str]:
 
 def coefficient_row(names: list[str], effect: str, origin: dict[str, str]) -> np.ndarray:
     """A treatment-coded coefficient (from any reference cell) as a difference of cell means."""
-    if effect == "Intercept":
+    if effect.removeprefix("1 ") == "Intercept":
         return mean_row(names, origin)
     cell = cell_of(effect)
     factors, row = list(cell), np.zeros(len(names))
