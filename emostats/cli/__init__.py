@@ -1,1 +1,10 @@
-"""To be described by its owner."""
+"""The command line: parses arguments, calls the pipeline, prints or writes. `main` is its entry point."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Runs ``emostats``. The exit codes are those of `emostats.cli.codes`."""
+    from emostats.cli.app import app
+
+    app()

@@ -1,1 +1,14 @@
-"""To be described by its owner."""
+"""The path through the house: study file → data → estimates → report, in one immutable run folder.
+
+Reading order: `load` → `analyse` (with `runners`) → `assemble` → `write`, put together in `run`. `verify` and
+`rerender` start from a finished run.
+"""
+
+from __future__ import annotations
+
+from emostats.pipeline.progress import Progress
+from emostats.pipeline.rerender import rerender
+from emostats.pipeline.run import Outcome, execute, run_study
+from emostats.pipeline.verify import Verification, verify_run
+
+__all__ = ["Outcome", "Progress", "Verification", "execute", "rerender", "run_study", "verify_run"]

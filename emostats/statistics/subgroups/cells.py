@@ -1,8 +1,8 @@
-"""The LS means of visit × subgroup as rows of the design, and their equally weighted margins."""
+"""The LS means of visit × subgroup as rows of the design."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Protocol
@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from emostats.errors import ModelError
 
 Array = npt.NDArray[np.float64]
 
@@ -22,7 +24,8 @@ class LinearModel(Protocol):
     one joint F test.
     """
 
-    covariance: Any
+    @property
+    def covariance(self) -> Any: ...
 
     def emmeans(self, spec: str) -> Any: ...
     def contrast(self, L: Array) -> pd.DataFrame: ...
@@ -31,51 +34,51 @@ class LinearModel(Protocol):
 
 @dataclass(frozen=True)
 class Cells:
-    """LS-mean rows on the full grid visit × factor × factor …
+    """The LS means of one division of the children, as rows of the design.
 
     Attributes
     ----------
-    visits: names in time order. factors: names. levels: the codes of each factor, in order.
-    L: shape (visits, levels of factor 1, …, levels of factor F, k); NaN where a cell is not estimable.
+    factors: what divides the children; () for all of them together.
+    visits: names in time order.
+    rows: codes of the factors → (visits, k) rows L; NaN where a mean is not estimable. Factors that are not
+        among `factors` are averaged with equal weights (emmeans' ``weights = "equal"``): the mean
+        describes a population with as many children in each level, not the sample.
     """
 
-    visits: tuple[str, ...]
     factors: tuple[str, ...]
-    levels: tuple[tuple[str, ...], ...]
-    L: Array
+    visits: tuple[str, ...]
+    rows: Mapping[tuple[str, ...], Array]
 
-    def margin(self, keep: Sequence[str]) -> dict[tuple[str, ...], Array]:
-        """Rows (visits, k) for each combination of the factors in `keep`, averaged over the others.
-
-        Every level of an averaged factor counts the same (emmeans' ``weights = "equal"``): the mean describes
-        a population with as many children in each level, not the sample. A margin over a cell that is not
-        estimable is not estimable either.
-        """
-        dropped = tuple(1 + i for i, factor in enumerate(self.factors) if factor not in keep)
-        rows = self.L.mean(axis=dropped) if dropped else self.L
-        kept = [codes for factor, codes in zip(self.factors, self.levels, strict=True) if factor in keep]
-        flat = rows.reshape(len(self.visits), -1, rows.shape[-1])
-        return {codes: flat[:, i] for i, codes in enumerate(product(*kept))}
+    @property
+    def name(self) -> str:
+        """The factors joined by colons, ``"SEX:AGEBAND"``."""
+        return ":".join(self.factors)
 
 
 def cells_of(fit: LinearModel, visit: str, visits: Sequence[str], factors: Sequence[str] = ()) -> Cells:
-    """The grid of LS means of `fit` over `visit` and `factors`.
+    """The LS means of `fit` over `visit` and `factors`.
 
     Parameters
     ----------
     visit: name of the visit variable. visits: its levels in time order; those the model lacks are left out.
     factors: subgroup variables, all in the model.
+
+    Raises
+    ------
+    ModelError: the model has an offset, so that its means are no linear combinations of coefficients.
     """
     means = fit.emmeans(" * ".join((visit, *factors)))
-    table, rows = means.table(), np.asarray(means.L, dtype=float)
+    if np.any(getattr(means, "shift", 0.0)):
+        raise ModelError("subgroup means of a model with an offset are not available.")
+    table, L = means.table(), np.array(means.L, dtype=float)
+    L[~np.asarray(getattr(means, "estimable", np.ones(len(L), dtype=bool)))] = np.nan
     keys = [tuple(map(str, key)) for key in table[[visit, *factors]].itertuples(index=False)]
-    found = dict(zip(keys, rows, strict=True))
-    present = [name for name in visits if any(key[0] == name for key in keys)]
-    levels = tuple(_codes(table[factor]) for factor in factors)
-    blank = np.full(rows.shape[1], np.nan)
-    grid = [found.get(key, blank) for key in product(present, *levels)]
-    shape = (len(present), *map(len, levels), rows.shape[1])
-    return Cells(tuple(present), tuple(factors), levels, np.array(grid).reshape(shape))
+    found = dict(zip(keys, L, strict=True))
+    present = tuple(name for name in visits if any(key[0] == name for key in keys))
+    blank = np.full(L.shape[1], np.nan)
+    combinations = product(*(_codes(table[factor]) for factor in factors))
+    rows = {codes: np.stack([found.get((name, *codes), blank) for name in present]) for codes in combinations}
+    return Cells(tuple(factors), present, rows)
 
 
 def _codes(column: pd.Series) -> tuple[str, ...]:

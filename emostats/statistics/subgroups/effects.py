@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from emostats.errors import ModelError
 from emostats.estimates import Estimate
 from emostats.statistics.subgroups.cells import Array, Cells, LinearModel, cells_of
 from emostats.statistics.subgroups.counts import with_counts
@@ -46,15 +47,25 @@ def subgroup_effects(
     ------
     ModelError: the model has no LS means over these factors.
     """
-    divisions = ((), *question.subgroups)
-    groups = [_Group(of, cells_of(fit, question.visit, question.visits, of)) for of in divisions]
-    finest = max(len(group.rows()) for group in groups)
+    groups = _groups(fit, question)
+    finest = max(len(group.rows) for group in groups)
     job = _Job(fit, question, place, sd_df=float(data["USUBJID"].nunique() - finest))
     rows: list[Estimate] = []
     for group in groups:
         rows += [*_means(job, group), *_interaction_tests(job, group), *_differences(job, group)]
         rows += _changes(job, group)
     return tuple(with_counts(rows, data, question))
+
+
+def change_lines(fit: LinearModel, question: SubgroupQuestion, place: Place) -> tuple[Line, ...]:
+    """The change rows of `subgroup_effects` as linear combinations yet to be estimated, by resampling say."""
+    job = _Job(fit, question, place, sd_df=float("nan"))
+    return tuple(line for group in _groups(fit, question) for line in _change_lines(job, group))
+
+
+def _groups(fit: LinearModel, question: SubgroupQuestion) -> list[Cells]:
+    divisions = ((), *question.subgroups)
+    return [cells_of(fit, question.visit, question.visits, of) for of in divisions]
 
 
 @dataclass(frozen=True)
@@ -67,30 +78,15 @@ class _Job:
     sd_df: float
 
 
-@dataclass(frozen=True)
-class _Group:
-    """One way to divide the children: its factors and the grid of LS means it is read from."""
-
-    factors: tuple[str, ...]
-    cells: Cells
-
-    def rows(self) -> dict[tuple[str, ...], Array]:
-        return self.cells.margin(self.factors)
-
-    @property
-    def name(self) -> str:
-        return ":".join(self.factors)
-
-
-def _change_rows(group: _Group, question: SubgroupQuestion) -> dict[tuple[str, ...], dict[str, Array]]:
+def _change_rows(group: Cells, question: SubgroupQuestion) -> dict[tuple[str, ...], dict[str, Array]]:
     """Level → later visit → L(visit) − L(baseline)."""
-    visits = group.cells.visits
+    visits = group.visits
     if question.baseline not in visits:
         return {}
     zero = visits.index(question.baseline)
     return {
         codes: {visit: L[i] - L[zero] for i, visit in enumerate(visits) if i != zero}
-        for codes, L in group.rows().items()
+        for codes, L in group.rows.items()
     }
 
 
@@ -98,7 +94,7 @@ def _codes(codes: Iterable[str]) -> str:
     return ":".join(codes)
 
 
-def _means(job: _Job, group: _Group) -> list[Estimate]:
+def _means(job: _Job, group: Cells) -> list[Estimate]:
     question, place = job.question, job.place
     lines = [
         Line(
@@ -107,34 +103,53 @@ def _means(job: _Job, group: _Group) -> list[Estimate]:
             ),
             L[i],
         )
-        for codes, L in group.rows().items()
-        for i, visit in enumerate(group.cells.visits)
+        for codes, L in group.rows.items()
+        for i, visit in enumerate(group.visits)
     ]
     return evaluate(job.fit, lines)
 
 
-def _changes(job: _Job, group: _Group) -> list[Estimate]:
-    question, place = job.question, job.place
-    means = group.rows()
-    changes = _change_rows(group, question)
+def _change_lines(job: _Job, group: Cells) -> list[Line]:
+    changes = _change_rows(group, job.question)
     shared = _shared_change_warning(group, changes)
-    lines, pairs, sizes = [], [], []
+    lines = []
     for codes, by_visit in changes.items():
         for visit, L in by_visit.items():
-            fields = {
-                "level": question.label(group.factors, codes),
-                "contrast": f"{visit} − {question.baseline}",
-                "warning": shared,
-            }
-            key = (visit, group.name, _codes(codes))
-            lines.append(Line(place.row("change", *key, **fields), L))
-            percent = place.row("percent_change", *key, **{**fields, "unit": "%", "method": PERCENT_METHOD})
-            at = group.cells.visits.index
-            pairs.append(Pair(percent, means[codes][at(question.baseline)], means[codes][at(visit)]))
-            sizes.append(place.row("effect_size", *key, **{**fields, "unit": "SD", "method": EFFECT_METHOD}))
+            row = job.place.row(
+                "change",
+                visit,
+                group.name,
+                _codes(codes),
+                level=job.question.label(group.factors, codes),
+                contrast=f"{visit} − {job.question.baseline}",
+                warning=shared,
+            )
+            lines.append(Line(row, L))
+    return lines
+
+
+def _changes(job: _Job, group: Cells) -> list[Estimate]:
+    lines = _change_lines(job, group)
     estimated = evaluate(job.fit, lines)
-    percents = percent_changes(job.fit, pairs) if question.percent else []
+    sizes = [_as(line.row, "effect_size", "SD", EFFECT_METHOD) for line in lines]
+    percents = percent_changes(job.fit, _pairs(job, group)) if job.question.percent else []
     return [*estimated, *percents, *_effect_sizes(job, sizes, estimated)]
+
+
+def _pairs(job: _Job, group: Cells) -> list[Pair]:
+    visits = group.visits
+    if job.question.baseline not in visits:
+        return []
+    zero = visits.index(job.question.baseline)
+    ends = [(L[zero], L[i]) for L in group.rows.values() for i in range(len(visits)) if i != zero]
+    rows = [_as(line.row, "percent_change", "%", PERCENT_METHOD) for line in _change_lines(job, group)]
+    return [Pair(row, before, after) for row, (before, after) in zip(rows, ends, strict=True)]
+
+
+def _as(change: Estimate, kind: str, unit: str, method: str) -> Estimate:
+    """The row of a change for another kind of number about it."""
+    estimate_id = change.estimate_id.replace("/change/", f"/{kind}/", 1)
+    return replace(change, estimate_id=estimate_id, kind=kind, unit=unit, method=method)
 
 
 def _effect_sizes(job: _Job, rows: list[Estimate], changes: list[Estimate]) -> list[Estimate]:
@@ -142,6 +157,8 @@ def _effect_sizes(job: _Job, rows: list[Estimate], changes: list[Estimate]) -> l
         return []
     try:
         sd = baseline_sd(job.fit.covariance, job.question.baseline)
+    except ModelError as error:
+        return [replace(row, error=str(error)) for row in rows]
     except (KeyError, AttributeError, ValueError):
         reason = "the model's covariance has no variance at baseline"
         return [replace(row, error=reason) for row in rows]
@@ -152,7 +169,7 @@ def _is_zero(L: Array) -> bool:
     return bool(np.isfinite(L).all() and np.abs(L).max() < 1e-9)
 
 
-def _shared_change_warning(group: _Group, changes: Mapping[tuple[str, ...], Mapping[str, Array]]) -> str:
+def _shared_change_warning(group: Cells, changes: Mapping[tuple[str, ...], Mapping[str, Array]]) -> str:
     if len(changes) < 2:
         return ""
     first, *others = changes.values()
@@ -163,7 +180,7 @@ def _shared_change_warning(group: _Group, changes: Mapping[tuple[str, ...], Mapp
     return ""
 
 
-def _differences(job: _Job, group: _Group) -> list[Estimate]:
+def _differences(job: _Job, group: Cells) -> list[Estimate]:
     question, place = job.question, job.place
     changes = _change_rows(group, question)
     lines = []
@@ -189,7 +206,7 @@ def _versus(one: str, other: str) -> str:
     return f"({one}) − ({other})" if "," in one + other else f"{one} − {other}"
 
 
-def _interaction_tests(job: _Job, group: _Group) -> list[Estimate]:
+def _interaction_tests(job: _Job, group: Cells) -> list[Estimate]:
     changes = list(_change_rows(group, job.question).values())
     if len(changes) < 2:
         return []
@@ -202,7 +219,7 @@ def _interaction_tests(job: _Job, group: _Group) -> list[Estimate]:
     ]
 
 
-def _test_row(job: _Job, group: _Group, visit: str) -> Estimate:
+def _test_row(job: _Job, group: Cells, visit: str) -> Estimate:
     when = visit or "all visits"
     term = f"{group.name} × change from {job.question.baseline} ({when})"
     return job.place.row("test", visit, group.name, "interaction", term=term, unit="", conf_level=None)

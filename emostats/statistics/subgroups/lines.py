@@ -98,11 +98,12 @@ def joint_test(fit: LinearModel, row: Estimate, L: Array) -> Estimate:
     except ModelError as error:
         return replace(row, error=str(error))
     first: pd.Series = result.iloc[0]
+    single = "estimate" in result  # one row of L is tested by a t; F is its square
     return replace(
         row,
         num_df=float(first["num_df"]),
         den_df=float(first["den_df"]),
-        statistic=float(first["statistic"]),
+        statistic=float(first["statistic"]) ** (2 if single else 1),
         p_value=float(first["p_value"]),
     )
 

@@ -13,7 +13,7 @@ from scipy import stats
 
 from emostats.errors import ModelError
 from emostats.estimates import Estimate, estimates_frame
-from emostats.statistics.subgroups import Place, SubgroupQuestion, cells_of, subgroup_effects
+from emostats.statistics.subgroups import FailedFit, Place, SubgroupQuestion, cells_of, subgroup_effects
 
 VISITS = ("V0", "V1")
 LEVELS = {"SEX": ("M", "F"), "AGEBAND": ("1–6", "7–12")}
@@ -229,10 +229,28 @@ def test_covariance_by_group_gives_the_pooled_sd() -> None:
     assert row.estimate == pytest.approx(((1 + 0.5 + 3 + 0) / 4) / np.sqrt((4 + 16) / 2))
 
 
-def test_margins_weigh_every_level_the_same() -> None:
-    cells = cells_of(CellMeans(MEANS), "AVISIT", VISITS, ("SEX", "AGEBAND"))
-    assert cells.L.shape == (2, 2, 2, 8)
-    by_band = cells.margin(["AGEBAND"])
-    assert list(by_band) == [("1–6",), ("7–12",)]
-    assert by_band["1–6",][0] @ MEANS.ravel() == pytest.approx((1 + 3) / 2)
-    assert cells.margin([])[()][1] @ MEANS.ravel() == pytest.approx(MEANS[1].mean())
+def test_means_over_other_factors_weigh_every_level_the_same() -> None:
+    by_band = cells_of(CellMeans(MEANS), "AVISIT", VISITS, ("AGEBAND",))
+    assert list(by_band.rows) == [("1–6",), ("7–12",)]
+    assert by_band.rows["1–6",].shape == (2, 8)
+    assert by_band.rows["1–6",][0] @ MEANS.ravel() == pytest.approx((1 + 3) / 2)
+    everyone = cells_of(CellMeans(MEANS), "AVISIT", VISITS)
+    assert everyone.rows[()][1] @ MEANS.ravel() == pytest.approx(MEANS[1].mean())
+
+
+def test_an_offset_is_refused() -> None:
+    class WithOffset(CellMeans):
+        def emmeans(self, spec: str) -> Any:
+            means = super().emmeans(spec)
+            return SimpleNamespace(table=means.table, L=means.L, shift=np.ones(len(means.L)))
+
+    with pytest.raises(ModelError, match="offset"):
+        cells_of(WithOffset(MEANS), "AVISIT", VISITS)
+
+
+def test_a_model_that_was_not_fitted_keeps_all_its_rows() -> None:
+    failed = FailedFit("the covariance is not identifiable", {"AVISIT": VISITS, **LEVELS})
+    found = subgroup_effects(failed, data(), QUESTION, PLACE)
+    fitted = subgroup_effects(CellMeans(MEANS), data(), QUESTION, PLACE)
+    assert [row.estimate_id for row in found] == [row.estimate_id for row in fitted]
+    assert {row.error for row in found} == {"the covariance is not identifiable"}

@@ -1,0 +1,57 @@
+"""The commands and how they hang together. Each imports what it needs when it is called."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from emostats._version import __version__
+from emostats.cli.codes import EPILOG
+from emostats.cli.group import EmostatsGroup
+from emostats.cli.model_commands import icc_command, mmrm_command
+from emostats.cli.start_commands import demo, init
+from emostats.cli.study_commands import lock, report, run, validate, verify
+
+app = typer.Typer(
+    cls=EmostatsGroup,
+    name="emostats",
+    help="Statistics and reports for paediatric intervention studies: from a study file to a report.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+plan = typer.Typer(help="Fix the plan before outcomes are read.", no_args_is_help=True)
+
+START, STUDY, FILE = "To start", "A study, from file to report", "One table, one question"
+
+app.command("demo", rich_help_panel=START)(demo)
+app.command("init", rich_help_panel=START)(init)
+app.command("validate", rich_help_panel=STUDY)(validate)
+app.add_typer(plan, name="plan", rich_help_panel=STUDY)
+app.command("run", rich_help_panel=STUDY)(run)
+app.command("report", rich_help_panel=STUDY)(report)
+app.command("verify", rich_help_panel=STUDY)(verify)
+app.command("mmrm", rich_help_panel=FILE)(mmrm_command)
+app.command("icc", rich_help_panel=FILE)(icc_command)
+plan.command("lock")(lock)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"emostats {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def emostats(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Statistics and reports for paediatric intervention studies: from a study file to a report.
+
+    Try it on simulated children: `emostats demo`. For a study of your own: `emostats init workbook.xlsx`,
+    then `emostats run`.
+    """

@@ -1,0 +1,173 @@
+"""validate, plan lock, run, report, verify: the life of a study."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from emostats.cli.codes import Exit
+from emostats.cli.console import progress_bar, put, put_json, say
+from emostats.cli.listing import SHOWN, shortened
+from emostats.cli.options import JsonOption, OutputOption, QuietOption, RunArgument, StudyArgument
+
+if TYPE_CHECKING:
+    from emostats.pipeline import Outcome, Verification
+
+HERE = Path("study.toml")
+
+
+def validate(
+    study: StudyArgument = HERE,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List every finding, also hundreds of one kind.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the study file and all data, without analysing anything.
+
+    Lists what was found with file, sheet and cell; of many findings of one kind in one sheet the first five.
+    Exit code 1 if one of them is an error.
+
+    **Example:** `emostats validate study.toml`
+    """
+    from emostats.ingest import ingest
+    from emostats.study.spec import read_spec
+
+    spec = read_spec(study)
+    data, findings = ingest(spec)
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if as_json:
+        put_json(
+            {"study": spec.study.id, "errors": len(errors), "findings": [asdict(item) for item in findings]}
+        )
+    else:
+        for line in shortened(findings, None if everything else SHOWN):
+            put(line)
+        children = f"{len(data.subjects)} children, " if data is not None else ""
+        put(f"{children}{len(errors)} errors, {len(findings) - len(errors)} other findings.")
+    raise typer.Exit(Exit.FINDINGS if errors or data is None else Exit.OK)
+
+
+def lock(
+    study: StudyArgument = HERE,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace an earlier lock, which is kept in the history.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Hash the plan and write it beside the study file, before outcomes are read.
+
+    Opens no data file. Each later run says whether the plan has changed since, and where.
+
+    **Example:** `emostats plan lock study.toml`
+    """
+    from emostats.study.lock import lock_plan
+
+    made = lock_plan(study, replace=replace)
+    if as_json:
+        put_json({"hash": made.hash, "locked": made.locked, "study": made.study})
+    else:
+        put(f"Plan of '{made.study}' locked at {made.locked}, hash {made.hash}.")
+
+
+def run(
+    study: StudyArgument = HERE,
+    output: OutputOption = Path("runs"),
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Analyse a study and write a new run folder with the report.
+
+    Earlier runs are never touched; an interrupted run leaves nothing that looks complete. If a model fails,
+    its rows hold the reason, everything else is written, and the exit code is 3.
+
+    **Example:** `emostats run study.toml --output runs`
+    """
+    from emostats.pipeline import execute
+
+    with progress_bar(quiet=quiet) as progress:
+        outcome = execute(study, output, progress)
+    announce(outcome, as_json=as_json)
+
+
+def announce(outcome: Outcome, *, as_json: bool) -> None:
+    """Says where a run is and what failed; ends the command with its exit code."""
+    page = outcome.folder / "report.html"
+    for failure in outcome.failures:
+        say(failure, "bold red")
+    if outcome.warnings:
+        say(f"{outcome.warnings} findings about the data; they stand in the report.")
+    if outcome.small:
+        say(f"{outcome.small} numbers rest on few children and carry a warning.")
+    if as_json:
+        put_json({**asdict(outcome), "report": page if page.exists() else None})
+    else:
+        put(str(page if page.exists() else outcome.folder))
+    raise typer.Exit(Exit.MODEL if outcome.failures else Exit.OK)
+
+
+def report(
+    run: RunArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The new file; by default report-RUN.html in this folder."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the report of a run again, from its numbers, without fitting anything.
+
+    The run folder stays as it is, so that `emostats verify` still holds.
+
+    **Example:** `emostats report runs/20250102T030405Z-1a2b3c4d --output for-the-board.html`
+    """
+    from emostats.pipeline import rerender
+
+    page = rerender(run, output or Path(f"report-{run.resolve().name}.html"))
+    put_json({"report": page}) if as_json else put(str(page))
+
+
+def verify(
+    run: RunArgument,
+    study: Annotated[
+        Path | None, typer.Option("--study", help="Where the study file is now, if it has moved.")
+    ] = None,
+    hashes_only: Annotated[
+        bool, typer.Option("--hashes-only", help="Do not compute again, only compare files.")
+    ] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Check that a run still holds: no file changed, and the same numbers when computed again.
+
+    Prints which files and numbers differ. Exit code 1 if any do.
+
+    **Example:** `emostats verify runs/20250102T030405Z-1a2b3c4d`
+    """
+    from emostats.pipeline import verify_run
+
+    with progress_bar(quiet=quiet) as progress:
+        found = verify_run(run, study=study, repeat=not hashes_only, progress=progress)
+    if as_json:
+        put_json({**asdict(found), "holds": found.holds})
+    else:
+        _print_verification(found)
+    raise typer.Exit(Exit.OK if found.holds else Exit.FINDINGS)
+
+
+def _print_verification(found: Verification) -> None:
+    for text in (*found.inputs, *found.outputs, *found.numbers):
+        put(text)
+    for text in found.versions:
+        say(f"Note: {text}.")
+    if not found.repeated:
+        done = "not computed again"
+    elif found.numbers:
+        done = f"{len(found.numbers)} of the numbers of {found.compared} estimates differ"
+    else:
+        done = f"{found.compared} estimates computed again, all the same"
+        done += ", byte for byte" if found.identical else ""
+    verdict = "The run holds" if found.holds else "The run does not hold"
+    put(f"{verdict}: {len(found.inputs)} inputs and {len(found.outputs)} outputs changed; {done}.")

@@ -1,0 +1,161 @@
+"""The descriptive tables of a study: flow, baseline, visits, missingness, pre/post tests, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import asdict
+
+import pandas as pd
+
+from emostats.errors import Finding
+from emostats.statistics.descriptives import (
+    FlowStage,
+    Groups,
+    baseline_table,
+    flow_stages,
+    flow_table,
+    missingness_table,
+    prepost_table,
+    visits_table,
+)
+from emostats.study.analysis_sets import analysis_set
+from emostats.study.data import StudyData
+from emostats.study.spec import MmrmAnalysis, StudySpec
+
+NAMES = {
+    "AGE": "Age at baseline (years)",
+    "AGEBAND": "Age band (years)",
+    "SEX": "Sex",
+    "SITE": "Site",
+    "INFORMANT": "Answered by",
+}
+"""Shown names of the variables that have a meaning to emostats; others go by their own."""
+
+MANY_CATEGORIES = 12
+"""A covariate with more different values than this is left out of the baseline table: it may be free text."""
+
+IDENTIFIERS = ("USUBJID", "FAMILY")
+ALL, COMPLETERS, LOST = "All", "Completers", "Lost"
+
+
+def descriptive_tables(spec: StudySpec, data: StudyData) -> dict[str, pd.DataFrame]:
+    """Tables by name, as `emostats.estimates.AnalysisResults` holds them."""
+    outcomes = data.observations[data.observations["PARAMCD"].isin(analysed_parameters(spec, data))]
+    visits = spec.visit_labels
+    everyone = list(data.subjects["USUBJID"])
+    by_subgroup = {"": everyone, **subgroups(spec, data.subjects)}
+    return {
+        "flow": flow_table(_stages(spec, data, outcomes), by_subgroup),
+        "baseline": _baseline(spec, data, outcomes),
+        "visits": visits_table(outcomes, visits, by_subgroup),
+        "missingness": missingness_table(outcomes, visits, everyone),
+        "prepost": prepost_table(outcomes, visits, spec.baseline.name, by_subgroup),
+        "findings": public_findings(data.findings),
+    }
+
+
+def analysed_parameters(spec: StudySpec, data: StudyData) -> list[str]:
+    """Outcomes that an analysis names, in the order of the study file; all of them when none does."""
+    named = [code for analysis in spec.analyses for code in getattr(analysis, "parameters", ())]
+    present = set(data.observations["PARAMCD"])
+    return [code for code in dict.fromkeys(named) if code in present] or sorted(present)
+
+
+def subgroups(spec: StudySpec, subjects: pd.DataFrame) -> dict[str, list[str]]:
+    """Shown label → subjects, for every combination of the subgroup factors; empty ones included."""
+    factors = [factor for factor in spec.subgroups.factors if factor in subjects]
+    if not factors:
+        return {}
+    grouped = subjects.groupby(factors, observed=False, sort=True)["USUBJID"].agg(list)
+    return {_label(spec, factors, key): who for key, who in grouped.items()}
+
+
+def _label(spec: StudySpec, factors: list[str], key: object) -> str:
+    codes = key if isinstance(key, tuple) else (key,)
+    return ", ".join(spec.level_label(factor, str(code)) for factor, code in zip(factors, codes, strict=True))
+
+
+def _stages(spec: StudySpec, data: StudyData, outcomes: pd.DataFrame) -> tuple[FlowStage, ...]:
+    sets = _analysed(spec, data)
+    answered = outcomes[outcomes["AVAL"].notna()]
+    everyone = list(data.subjects["USUBJID"])
+    return flow_stages(everyone, answered, spec.visit_labels, sets, _reasons(data.events))
+
+
+def _analysed(spec: StudySpec, data: StudyData) -> dict[str, set[str]]:
+    """Each analysis set that an analysis uses → the children it has for at least one parameter."""
+    sets: dict[str, set[str]] = {}
+    for analysis in spec.analyses:
+        if isinstance(analysis, MmrmAnalysis) and analysis.analysis_set:
+            for parameter in analysis.parameters:
+                members = analysis_set(data, spec, analysis.analysis_set, parameter)
+                sets.setdefault(analysis.analysis_set, set()).update(members)
+    return sets
+
+
+def _reasons(events: pd.DataFrame) -> dict[Hashable, str]:
+    """Why children left, from the events whose category says withdrawal; a child's first one counts."""
+    leaving = events[events["CATEGORY"].astype(str).str.contains("withdraw", case=False, regex=False)]
+    first = leaving.drop_duplicates("USUBJID")
+    return dict(zip(first["USUBJID"], first["TERM"].astype(str), strict=True))
+
+
+def _baseline(spec: StudySpec, data: StudyData, outcomes: pd.DataFrame) -> pd.DataFrame:
+    at_baseline = outcomes[outcomes["AVISIT"] == spec.baseline.name]
+    values = at_baseline.pivot(index="USUBJID", columns="PARAMCD", values="AVAL")
+    scores = {code: f"{spec.parameter_label(code)} at {spec.baseline.shown}" for code in values.columns}
+    subjects = data.subjects.merge(values, on="USUBJID", how="left")
+    variables = {**_variables(data.subjects), **scores}
+    labels = spec.subjects.labels
+    return baseline_table(subjects, variables, _groups(spec, data, outcomes), (COMPLETERS, LOST), labels)
+
+
+def _variables(subjects: pd.DataFrame) -> dict[str, str]:
+    columns = [column for column in subjects.columns if column not in IDENTIFIERS]
+    return {
+        column: NAMES.get(column) or column.replace("_", " ").capitalize()
+        for column in columns
+        if _describable(subjects[column])
+    }
+
+
+def _describable(values: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(values) or 0 < values.nunique() <= MANY_CATEGORIES
+
+
+def _groups(spec: StudySpec, data: StudyData, outcomes: pd.DataFrame) -> Groups:
+    last = outcomes[(outcomes["AVISIT"] == spec.visit_names[-1]) & outcomes["AVAL"].notna()]
+    seen = set(last["USUBJID"])
+    everyone = list(data.subjects["USUBJID"])
+    return {
+        ALL: everyone,
+        **subgroups(spec, data.subjects),
+        COMPLETERS: [subject for subject in everyone if subject in seen],
+        LOST: [subject for subject in everyone if subject not in seen],
+    }
+
+
+def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
+    """All findings with everything they say; internal, since messages may quote answers and name children."""
+    columns = (
+        "rule",
+        "severity",
+        "file",
+        "sheet",
+        "cell",
+        "subject",
+        "visit",
+        "parameter",
+        "message",
+        "action",
+    )
+    rows = [{name: str(value) for name, value in asdict(finding).items()} for finding in findings]
+    return pd.DataFrame(rows, columns=list(columns))
+
+
+def public_findings(findings: Iterable[Finding]) -> pd.DataFrame:
+    """Findings by rule and cell, without the child and without words that may come from the data."""
+    table = findings_table(findings)
+    table["message"] = table["rule"].map(lambda rule: rule.replace("-", " "))
+    table["subject"] = table["action"] = ""
+    return table

@@ -1,0 +1,62 @@
+"""First step: the study file, the state of its plan, and the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from emostats.errors import FindingsError
+from emostats.ingest import ingest
+from emostats.pipeline.hashing import FileRecord, record
+from emostats.study.data import StudyData
+from emostats.study.instruments import instruments_folder
+from emostats.study.lock import PlanStatus, compare_plan, lock_path
+from emostats.study.spec import StudySpec, read_spec
+from emostats.study.spec.paths import inside
+
+
+@dataclass(frozen=True)
+class LoadedStudy:
+    """A study, ready to be analysed. `inputs` are its files with paths relative to the study folder."""
+
+    spec: StudySpec
+    data: StudyData
+    plan: PlanStatus
+    inputs: tuple[FileRecord, ...]
+
+    def planned(self, analysis: str) -> bool:
+        """Whether the locked plan names the analysis as it is now; True where nothing was locked."""
+        prefix = f"analyses.{analysis}."
+        return not any(f"{change.key}.".startswith(prefix) for change in self.plan.changes)
+
+
+def load(path: str | Path) -> LoadedStudy:
+    """Reads a study file and all it names. The plan is compared with its lock before any data are opened.
+
+    Raises
+    ------
+    FindingsError: the study file or the data have errors; it carries all of them.
+    UsageError: the lock is damaged.
+    """
+    spec = read_spec(path)
+    plan = compare_plan(spec)
+    inputs = tuple(input_records(spec))
+    data, findings = ingest(spec)
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if data is None or errors:
+        raise FindingsError(errors or findings)
+    return LoadedStudy(spec, data, plan, inputs)
+
+
+def input_records(spec: StudySpec) -> list[FileRecord]:
+    """Hashes of everything a run depends on: study file, lock, data files, the study's own instruments.
+
+    A data file that does not exist is left out here; ingestion reports it.
+    """
+    paths = {spec.path.name: spec.path, lock_path(spec).name: lock_path(spec)}
+    paths |= {source.file: inside(spec.folder, source.file) for source in spec.sources.values()}
+    for use in spec.instruments:
+        own = use.name.endswith(".toml") or "/" in use.name or "\\" in use.name
+        shipped = instruments_folder() / f"{use.name}.toml"
+        paths |= {use.name: inside(spec.folder, use.name)} if own else {f"emostats:{use.name}": shipped}
+    return [record(path, name) for name, path in sorted(paths.items()) if path.is_file()]

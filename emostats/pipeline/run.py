@@ -1,0 +1,104 @@
+"""`run_study`: the whole path from a study file to a run folder."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from emostats._version import __version__
+from emostats.errors import EmostatsWarning
+from emostats.pipeline.analyse import analyse
+from emostats.pipeline.assemble import assemble
+from emostats.pipeline.folder import identify, run_folder
+from emostats.pipeline.hashing import run_hash
+from emostats.pipeline.load import LoadedStudy, load
+from emostats.pipeline.logfile import log_to
+from emostats.pipeline.manifest import manifest_of
+from emostats.pipeline.progress import Progress, silent
+from emostats.pipeline.write import finish, path_between, write_results, write_views
+
+LOG = "log.txt"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run.
+
+    Attributes
+    ----------
+    folder: the run folder. failures: one line for each analysis that lost rows, with the reason.
+    warnings: number of findings that were no errors. small: number of estimates with few children behind.
+    """
+
+    folder: Path
+    failures: tuple[str, ...] = ()
+    warnings: int = 0
+    small: int = 0
+
+
+def run_study(path: str | Path, output: str | Path) -> Path:
+    """Analyses a study and writes a new run folder; earlier ones are never touched.
+
+    Parameters
+    ----------
+    path: the study file, or the folder that holds ``study.toml``.
+    output: the folder that receives the run folder, e.g. ``"runs"``; created when missing.
+
+    Returns
+    -------
+    The run folder: ``report.html``, ``results/`` (estimates as CSV and JSON, tables), ``figures/``,
+    ``tables.xlsx``, ``manifest.json``, ``log.txt`` and a copy of the study file.
+
+    Raises
+    ------
+    FindingsError: the study file or the data have errors; it carries all of them. Nothing is written.
+    PrivacyError: an output would identify a child. Nothing is written.
+    UsageError: the run folder cannot be created.
+
+    Warns
+    -----
+    EmostatsWarning: an analysis failed. Its rows hold the reason, and all other results are there.
+    """
+    outcome = execute(path, output)
+    for failure in outcome.failures:
+        warnings.warn(failure, EmostatsWarning, stacklevel=2)
+    return outcome.folder
+
+
+def execute(path: str | Path, output: str | Path, progress: Progress = silent) -> Outcome:
+    """As `run_study`; says what failed instead of warning, and how far it is."""
+    progress("Reading the study", 0, 1)
+    study = load(path)
+    progress("Reading the study", 1, 1)
+    return run_loaded(study, Path(output), progress)
+
+
+def run_loaded(study: LoadedStudy, output: Path, progress: Progress = silent) -> Outcome:
+    """Analyses a study that was read already and writes its run folder."""
+    identity = identify(output, run_hash(study.inputs, __version__))
+    with run_folder(output, identity.run_id) as folder:
+        study_file = path_between(output / identity.run_id, study.spec.path)
+        with log_to(folder / LOG) as log:
+            log.info("emostats %s, study '%s', run %s", __version__, study.spec.study.id, identity.run_id)
+            runs = analyse(study, progress)
+            results = assemble(study, runs)
+            progress("Writing", 0, 1)
+            write_results(results, study, folder)
+            write_views(results, study.spec, manifest_of(study, identity, study_file), folder)
+            log.info("%d estimates written", len(results.estimates))
+        finish(study, identity, study_file, folder)
+    progress("Writing", 1, 1)
+    failures = tuple(
+        f"analysis '{name}': {_reasons([row.error for row in run.failures])}"
+        for name, run in runs.items()
+        if run.failures
+    )
+    small = int(results.estimates["warning"].str.contains("only ", regex=False).sum())
+    return Outcome(output / identity.run_id, failures, len(study.data.findings), small)
+
+
+def _reasons(errors: list[str]) -> str:
+    different = list(dict.fromkeys(errors))
+    more = f" (and {len(different) - 1} other reasons)" if len(different) > 1 else ""
+    return f"{len(errors)} numbers could not be computed: {different[0]}{more}"

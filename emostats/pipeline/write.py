@@ -1,0 +1,72 @@
+"""Fourth step: a run's files. The manifest comes last; until then nothing looks like a run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from emostats.estimates import AnalysisResults
+from emostats.pipeline.describe import findings_table
+from emostats.pipeline.folder import RunIdentity
+from emostats.pipeline.hashing import records_below
+from emostats.pipeline.load import LoadedStudy
+from emostats.pipeline.manifest import MANIFEST, manifest_of
+from emostats.pipeline.privacy_scan import scan
+from emostats.pipeline.tables_io import plain, write_csv, write_estimates, write_json
+from emostats.pipeline.workbook import write_workbook
+from emostats.report import ReportModel, build_report
+from emostats.study.spec import StudySpec
+
+RESULTS, TABLES, FIGURES, REPORT = "results", "results/tables", "figures", "report.html"
+
+
+def write_results(results: AnalysisResults, study: LoadedStudy, folder: Path) -> None:
+    """The numbers: tidy estimates, descriptive tables, facts, and the study file they answer."""
+    shutil.copyfile(study.spec.path, folder / "study.toml")
+    write_estimates(results.estimates, folder / RESULTS)
+    write_json(results.facts, folder / RESULTS / "facts.json")
+    for name, table in results.tables.items():
+        write_csv(table, folder / TABLES / f"{name}.csv")
+    write_csv(findings_table(study.data.findings), folder / RESULTS / "findings.csv")
+
+
+def write_views(results: AnalysisResults, spec: StudySpec, manifest: dict[str, Any], folder: Path) -> None:
+    """What people look at: the workbook of tables, the figures and the report, as the study file asks."""
+    from emostats.render import html
+
+    model = build_report(spec, results, manifest)
+    if spec.outputs.tables:
+        write_workbook({"estimates": results.estimates, **results.tables}, folder / "tables.xlsx")
+    if spec.outputs.figures:
+        write_figures(model, folder / FIGURES)
+    if spec.outputs.report:
+        (folder / REPORT).write_text(html(model), encoding="utf-8", newline="\n")
+
+
+def write_figures(model: ReportModel, folder: Path) -> None:
+    """Each figure of the report as an SVG file of its own."""
+    folder.mkdir(exist_ok=True)
+    for figure in model.figures():
+        (folder / f"{figure.id}.svg").write_text(figure.svg, encoding="utf-8", newline="\n")
+
+
+def finish(study: LoadedStudy, identity: RunIdentity, study_file: str, folder: Path) -> None:
+    """Looks for identifiers, then writes the manifest with the hash of every file.
+
+    Raises
+    ------
+    PrivacyError: an output would identify a child.
+    """
+    scan(folder, study.spec, study.data)
+    outputs = records_below(folder, without=[MANIFEST])
+    write_json(plain(manifest_of(study, identity, study_file, outputs)), folder / MANIFEST)
+
+
+def path_between(folder: Path, file: Path) -> str:
+    """The path from a run folder to a file, with forward slashes; absolute when there is no relative one."""
+    try:
+        return Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
+    except ValueError:  # another drive on Windows
+        return file.resolve().as_posix()
