@@ -157,6 +157,12 @@ def test_traits_have_the_stated_spread_and_correlation():
     assert between_scales == pytest.approx(np.full((4, 4), 0.5) + 0.5 * np.eye(4), abs=0.015)
 
 
+def test_the_correlation_between_visits_fades_to_its_stable_part():
+    lags = visit_correlation(PUBLISHED_DESIGN.trait, 12)[0]
+    assert lags[:4] == pytest.approx([1.0, 0.725, 0.5875, 0.51875])
+    assert lags[11] == pytest.approx(0.45, abs=0.001)
+
+
 def test_siblings_share_the_stated_part_of_a_trait():
     traits = draw_traits(PUBLISHED_DESIGN, np.repeat(np.arange(20_000), 2), np.random.default_rng(6))
     pair = np.corrcoef(traits[0::2, 0, 0], traits[1::2, 0, 0])[0, 1]

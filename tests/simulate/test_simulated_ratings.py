@@ -99,6 +99,20 @@ def test_large_studies_have_the_population_icc_and_accuracy_within_monte_carlo_e
             assert abs(results[:, d, q].mean() - truth[quantity, name]) < 3.5 * error[d, q]
 
 
+def test_the_icc_over_all_children_counts_the_differences_between_cells():
+    """Cells with very different accuracy, raters without bias: two ratings a clip give both moments directly."""
+    unequal = {"M:young": 0.55, "M:old": 0.99, "F:young": 0.75, "F:old": 0.99}
+    domain = replace(RATINGS.domains[0], icc=0.6, accuracy=unequal, rater_share=0.0)
+    design = replace(PUBLISHED_DESIGN, ratings=replace(RATINGS, domains=(domain,), raters=("R1", "R2")))
+    table = population_values(design)
+    (truth,) = table.loc[(table["quantity"] == "icc") & (table["sex"] == ""), "value"]
+    assert truth > 0.65
+    cell = np.repeat(np.arange(4), [2_000 * each.children for each in design.cells])
+    child = np.arange(cell.size)
+    pairs = draw_ratings(design, cell=cell, child=child, rng=np.random.default_rng(10))[:, :, 0]
+    assert np.corrcoef(pairs.T.astype(float))[0, 1] == pytest.approx(truth, abs=0.004)
+
+
 def test_an_icc_that_leaves_no_room_for_the_raters_is_refused():
     domain = replace(RATINGS.domains[0], icc=0.97, rater_share=0.3)
     with pytest.raises(UsageError, match=r"RHYTHM: an ICC of 0\.97 cannot be reached"):

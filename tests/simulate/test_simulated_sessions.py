@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.stats import norm
 
 from emostats.simulate.design import PUBLISHED_DESIGN
-from emostats.simulate.sessions import draw_valence, sessions_sheet
+from emostats.simulate.sessions import draw_valence, sessions_sheet, valence_location
 
 
 def test_mean_valence_is_the_stated_one_within_monte_carlo_error():
@@ -21,6 +25,15 @@ def test_mean_valence_is_the_stated_one_within_monte_carlo_error():
             mine.std(axis=0, ddof=1) / np.sqrt(per_cell)
         )
         assert np.abs(z).max() < 4
+
+
+@pytest.mark.parametrize("mean", [-0.4, 0.0, 0.23, 0.9])
+def test_the_expected_valence_is_exact(mean):
+    """By integrating 2 Φ(z) − 1 over the normal distribution of z, with a spread that matters."""
+    sessions = replace(PUBLISHED_DESIGN.sessions, child_sd=0.8, session_sd=0.6)
+    location = valence_location(mean, sessions)
+    expected, _ = quad(lambda z: (2 * norm.cdf(z) - 1) * norm.pdf(z, location, 1.0), -12, 12)
+    assert expected == pytest.approx(mean, abs=1e-8)
 
 
 @pytest.fixture(scope="module")

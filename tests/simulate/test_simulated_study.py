@@ -6,6 +6,7 @@ import datetime as dt
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import pandas as pd
 import pytest
@@ -191,6 +192,8 @@ def test_a_seed_gives_the_same_bytes(tmp_path):
     name = "data/emomusik_182_simulated.xlsx"
     assert (first / name).read_bytes() == (second / name).read_bytes()
     assert (first / name).read_bytes() != (other / name).read_bytes()
+    with ZipFile(first / name) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(2024, 1, 1, 0, 0, 0)}
 
 
 def test_nothing_is_overwritten(tmp_path):
