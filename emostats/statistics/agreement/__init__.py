@@ -1,4 +1,4 @@
-"""Agreement and reliability of ratings: intraclass correlation, chance-corrected agreement, internal consistency."""
+"""Agreement and reliability: intraclass correlation, chance-corrected agreement, internal consistency."""
 
 from emostats.statistics.agreement.icc import icc
 from emostats.statistics.agreement.result import ICCResult

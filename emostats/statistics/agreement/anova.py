@@ -5,13 +5,14 @@ Notation of McGraw & Wong (1996): MSR rows (targets), MSC columns (raters), MSE 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emostats.statistics.agreement.forms import Form
-from emostats.statistics.agreement.sums import ordered_free_sum
+from emostats.statistics.agreement.sums import onto_grids, order_free_sum
 
 Array = NDArray[np.float64]
 
@@ -78,7 +79,7 @@ class MeanSquares:
         return (self.msc - self.mse) / self.n
 
     def icc(self, form: Form) -> float:
-        """The plain ANOVA formula of a form (McGraw & Wong 1996, Table 4); NaN where it is 0/0 or unbounded."""
+        """The plain ANOVA formula (McGraw & Wong 1996, Table 4); NaN where it is 0/0 or unbounded."""
         msr, msc, mse, msw, n, k = self.msr, self.msc, self.mse, self.msw, self.n, self.k
         single = {
             "1": (msr - msw, msr + (k - 1) * msw),
@@ -90,31 +91,57 @@ class MeanSquares:
         return numerator / denominator if denominator != 0.0 else float("nan")
 
 
+_BLOCK = 12_000  # ratings worked on at a time: they stay in the processor's cache
+
+
 def mean_squares(values: Array) -> MeanSquares:
     """Mean squares of a complete (n, k) table; the same to the last digit in every order of rows and columns.
 
-    Centring before squaring keeps them right when the ratings carry a large offset. Sums of squares that are rounding
-    noise of the input are set to zero.
+    The lowest rating is taken off first, so they stay right when the ratings carry a large offset. Sums of
+    squares that are rounding noise of the input are set to zero.
     """
     n, k = values.shape
-    lowest = float(values.min())
-    y = values - lowest
-    grand = float(ordered_free_sum(y)) / (n * k)
-    y -= grand
-    row = ordered_free_sum(y, axis=1) / k
-    column = ordered_free_sum(y, axis=0) / n
-    y -= row[:, None]
-    y -= column
-    noise = 4.0 * EPS * max(abs(lowest), abs(float(values.max())))
-    return MeanSquares(
-        n=n,
-        k=k,
-        grand_mean=grand + lowest,
-        ss_r=_without_noise(k * float(ordered_free_sum(row * row)), n * k, noise),
-        ss_c=_without_noise(n * float(ordered_free_sum(column * column)), n * k, noise),
-        ss_e=_without_noise(float(ordered_free_sum(y * y)), n * k, noise),
-    )
+    lowest, highest = float(values.min()), float(values.max())
+    row, column = _marginal_means(values, lowest, highest - lowest)
+    grand = float(order_free_sum(column)) / k
+    row -= grand
+    ss_e = _interaction_ss(values, lowest, highest - lowest, row, column)
+    column -= grand
+    noise = n * k * (4.0 * EPS * max(abs(lowest), abs(highest))) ** 2
+    ss_r, ss_c = k * float(order_free_sum(row * row)), n * float(order_free_sum(column * column))
+    ss_r, ss_c, ss_e = (0.0 if ss <= noise else ss for ss in (ss_r, ss_c, ss_e))
+    return MeanSquares(n=n, k=k, grand_mean=grand + lowest, ss_r=ss_r, ss_c=ss_c, ss_e=ss_e)
 
 
-def _without_noise(ss: float, count: int, noise: float) -> float:
-    return 0.0 if ss <= count * noise * noise else ss
+def _blocks(values: Array, lowest: float) -> Iterator[tuple[slice, Array]]:
+    """Blocks of targets, as raters × targets less `lowest`, so that sums run along memory."""
+    n, k = values.shape
+    step = max(1, _BLOCK // k)
+    for start in range(0, n, step):
+        rows = slice(start, start + step)
+        yield rows, np.subtract(values[rows].T, lowest, order="C")
+
+
+def _marginal_means(values: Array, lowest: float, spread: float) -> tuple[Array, Array]:
+    """Means of the targets (n,) and of the raters (k,), both less `lowest`."""
+    n, k = values.shape
+    row, column = np.empty(n), np.zeros((2, k))
+    for rows, y in _blocks(values, lowest):
+        parts = onto_grids(y, spread, n * k)
+        row[rows] = parts[0].sum(axis=0) + parts[1].sum(axis=0)
+        for total, part in zip(column, parts, strict=True):
+            total += part.sum(axis=1)
+    return row / k, column.sum(axis=0) / n
+
+
+def _interaction_ss(values: Array, lowest: float, spread: float, row: Array, column: Array) -> float:
+    """Σ(y − target effect − rater mean)², where `row` holds deviations from the grand mean."""
+    n, k = values.shape
+    totals = [0.0, 0.0, 0.0]
+    for rows, y in _blocks(values, lowest):
+        y -= row[rows]
+        y -= column[:, None]
+        y *= y
+        parts = onto_grids(y, 4.0 * spread * spread, n * k, levels=3)
+        totals = [total + float(part.sum()) for total, part in zip(totals, parts, strict=True)]
+    return sum(totals)

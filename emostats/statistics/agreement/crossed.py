@@ -1,24 +1,28 @@
-"""Sufficient sums of a targets × raters table with gaps: everything the likelihood needs, of a size set by the raters.
+"""Sufficient sums of a targets × raters table with gaps: everything the likelihood needs, of a size set by
+the raters.
 
-With y = μ + s_i + r_j + e and V = σ²_e H, H = A + g_r Z_r Z_r', A = I + g_s Z_s Z_s'. A is block diagonal over targets,
-with the inverse I − w 1 1' per target, w = g_s/(1 + g_s k_i) for a target with k_i ratings. So
+With y = μ + s_i + r_j + e and V = σ²_e H, H = A + g_r Z_r Z_r', A = I + g_s Z_s Z_s'. A is block diagonal
+over targets, with the inverse I − w 1 1' per target, w = g_s/(1 + g_s k_i) for a target with k_i ratings.
+So
 
-    S(g_s) = Z_r' A⁻¹ Z_r = diag(n_j) − Σ_c w_c M_c,   t = Z_r' A⁻¹ y = C − Σ_c w_c T_c,   q = y'A⁻¹y = Q − Σ_c w_c P_c
+    S(g_s) = Z_r' A⁻¹ Z_r = diag(n_j) − Σ_c w_c M_c,   t = Z_r' A⁻¹ y = C − Σ_c w_c T_c,   q = y'A⁻¹y = Q −
+    Σ_c w_c P_c
 
-where c runs over the distinct numbers of ratings per target: M_c sums the outer products of the rating masks, T_c the
-masks times row totals, P_c the squared row totals. One pass over the data, then each evaluation costs k³ for k raters,
-whatever the number of targets (block inverse and Woodbury's identity).
+where c runs over the distinct numbers of ratings per target: M_c sums the outer products of the rating
+    masks, T_c the
+masks times row totals, P_c the squared row totals. One pass over the data, then each evaluation costs k³
+for k raters, whatever the number of targets (block inverse and Woodbury's identity).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emostats.statistics.agreement.anova import EPS
-from emostats.statistics.agreement.sums import ordered_free_sum
+from emostats.statistics.agreement.sums import order_free_sum
 
 Array = NDArray[np.float64]
 
@@ -49,30 +53,34 @@ class CrossedSums:
     centre: float
     noise: float
 
-    @property
-    def mean_ratings(self) -> float:
-        """Harmonic mean of the number of ratings per target."""
-        return float(self.n_c.sum() / (self.n_c / self.sizes).sum())
+    def take(self, rows: NDArray[np.intp]) -> CrossedSums:
+        """Some tables of a batch; what all tables share is passed on, a single table is itself."""
+        if self.Q.ndim == 0:
+            return self
+        single = {"N": 0, "n_c": 1, "n_j": 1, "M": 3, "T": 2, "P": 1, "C": 1, "Q": 0}
+        parts = {name: getattr(self, name) for name in single}
+        return replace(self, **{name: x[rows] if x.ndim > single[name] else x for name, x in parts.items()})
 
 
 def crossed_sums(values: Array) -> CrossedSums:
     """Sums of an (n, k) table with NaN for gaps; each target and each rater has at least one rating.
 
-    Raters are put in an order of their own (by their sums), so that shuffling rows or columns changes no digit.
+    Raters are put in an order of their own (by their sums), so that shuffling rows or columns changes no
+    digit.
     """
     rated = ~np.isnan(values)
     lowest = float(np.nanmin(values))
     y = np.where(rated, values - lowest, 0.0)
     count = rated.sum(axis=1)
     total = int(count.sum())
-    grand = float(ordered_free_sum(y)) / total
+    grand = float(order_free_sum(y)) / total
     y = np.where(rated, y - grand, 0.0)
-    C = ordered_free_sum(y, axis=0)
-    squares = ordered_free_sum(y * y, axis=0)
+    C = order_free_sum(y, axis=0)
+    squares = order_free_sum(y * y, axis=0)
     order = np.lexsort((squares, rated.sum(axis=0), C))
     y, rated, C = y[:, order], rated[:, order], C[order]
     mask = rated.astype(np.float64)
-    row = ordered_free_sum(y, axis=1)
+    row = order_free_sum(y, axis=1)
     sizes = np.unique(count)
     groups = [np.flatnonzero(count == size) for size in sizes]
     noise = 4.0 * EPS * max(abs(lowest), float(np.nanmax(np.abs(values))))
@@ -84,10 +92,10 @@ def crossed_sums(values: Array) -> CrossedSums:
         n_c=np.array([float(len(group)) for group in groups]),
         n_j=mask.sum(axis=0),
         M=np.stack([mask[group].T @ mask[group] for group in groups]),
-        T=np.stack([ordered_free_sum(mask[group] * row[group, None], axis=0) for group in groups]),
-        P=np.array([float(ordered_free_sum(row[group] ** 2)) for group in groups]),
+        T=np.stack([order_free_sum(mask[group] * row[group, None], axis=0) for group in groups]),
+        P=np.array([float(order_free_sum(row[group] ** 2)) for group in groups]),
         C=C,
-        Q=ordered_free_sum(y * y),
+        Q=order_free_sum(y * y),
         centre=lowest + grand,
         noise=total * noise * noise,
     )
@@ -95,33 +103,33 @@ def crossed_sums(values: Array) -> CrossedSums:
 
 @dataclass(frozen=True)
 class Reduced:
-    """S, t, q and log|A| at given g_s, with their derivatives in g_s (prefix d)."""
+    """S, t, q and log|A| (`log_det`) at given g_s, with their derivatives in g_s (prefix slope_)."""
 
     S: Array
-    dS: Array
+    slope_S: Array  # noqa: N815  (the matrix S of the notation above)
     t: Array
-    dt: Array
+    slope_t: Array
     q: Array
-    dq: Array
-    log_A: Array
-    dlog_A: Array
+    slope_q: Array
+    log_det: Array
+    slope_log_det: Array
 
 
 def reduce_at(sums: CrossedSums, g_s: Array) -> Reduced:
-    """The reduced problem at target-variance ratios `g_s`, shape (...,); results get these leading dimensions."""
+    """The reduced problem at target-variance ratios `g_s` (...,), whose dimensions lead in the results."""
     below = 1.0 + g_s[..., None] * sums.sizes
     w = g_s[..., None] / below
     dw = 1.0 / below**2
     diagonal = sums.n_j[..., None] * np.eye(sums.k)
     return Reduced(
         S=diagonal - _weigh(w, sums.M, 2),
-        dS=-_weigh(dw, sums.M, 2),
+        slope_S=-_weigh(dw, sums.M, 2),
         t=sums.C - _weigh(w, sums.T, 1),
-        dt=-_weigh(dw, sums.T, 1),
+        slope_t=-_weigh(dw, sums.T, 1),
         q=sums.Q - (w * sums.P).sum(axis=-1),
-        dq=-(dw * sums.P).sum(axis=-1),
-        log_A=(sums.n_c * np.log(below)).sum(axis=-1),
-        dlog_A=(sums.n_c * sums.sizes / below).sum(axis=-1),
+        slope_q=-(dw * sums.P).sum(axis=-1),
+        log_det=(sums.n_c * np.log(below)).sum(axis=-1),
+        slope_log_det=(sums.n_c * sums.sizes / below).sum(axis=-1),
     )
 
 

@@ -1,7 +1,8 @@
 """F tests and F intervals of the ICC from mean squares (McGraw & Wong 1996, Tables 7 and 8).
 
-For ICC(1) and ICC(C) they are exact under normality. For ICC(A) the interval rests on a Satterthwaite approximation
-that covers too seldom when few raters differ; it is here because it is customary, and `generalized` is the one to use.
+For ICC(1) and ICC(C) they are exact under normality. For ICC(A) the interval rests on a Satterthwaite
+approximation that covers too seldom when few raters differ; it is here because it is customary, and
+`generalized` is the one to use.
 """
 
 from __future__ import annotations
@@ -69,8 +70,9 @@ def f_test(ms: MeanSquares, form: Form, rho0: float = 0.0) -> FTest:
 def f_interval(ms: MeanSquares, form: Form, conf_level: float) -> tuple[float, float]:
     """Two-sided limits by the plain formulas; average forms are the Spearman–Brown step of the single form.
 
-    The limits of ICC(A,k) step up those of ICC(A,1) (psych's and pingouin's convention; `irr` puts ICC(A,k) and the
-    factor k into one formula and gets others). Limits that come out reversed or unbounded are left for the caller to flag.
+    The limits of ICC(A,k) step up those of ICC(A,1) (psych's and pingouin's convention; `irr` puts ICC(A,k)
+    and the factor k into one formula and gets others). Limits that come out reversed or unbounded are left
+    for the caller to flag.
     """
     upper_p = 1.0 - (1.0 - conf_level) / 2.0
     if form.key == "A":

@@ -1,7 +1,7 @@
 """The six forms of the intraclass correlation, their two sets of names, and the Spearman–Brown step.
 
-McGraw & Wong (1996, Psychological Methods 1:30–46, Table 4) name a form by its definition, Shrout & Fleiss (1979,
-Psychological Bulletin 86:420–428) by their case number.
+McGraw & Wong (1996, Psychological Methods 1:30–46, Table 4) name a form by its definition, Shrout & Fleiss
+(1979, Psychological Bulletin 86:420–428) by their case number.
 """
 
 from __future__ import annotations
@@ -39,6 +39,11 @@ class Form:
     def key(self) -> str:
         """``"1"``, ``"A"`` or ``"C"``: the family of the form."""
         return "1" if self.model == "one-way" else self.definition[0].upper()
+
+    @property
+    def single(self) -> Form:
+        """The form of the same family for one rating."""
+        return next(form for form in FORMS if form.key == self.key and not form.average)
 
 
 FORMS: tuple[Form, ...] = (
@@ -78,3 +83,8 @@ def spearman_brown(rho: float | Array, m: float) -> float | Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         stepped = np.where(denominator == 0.0, np.nan, m * np.asarray(rho) / denominator)
     return float(stepped) if np.ndim(rho) == 0 else stepped
+
+
+def single_from_average(rho: float, k: int) -> float:
+    """The single-rating reliability whose Spearman–Brown step to k ratings is `rho`."""
+    return rho / (k - (k - 1) * rho)

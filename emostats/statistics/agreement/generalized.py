@@ -1,27 +1,28 @@
 """Generalized (fiducial) interval of ICC(A,1) by deterministic quadrature.
 
-The ratios of variance components to the error variance, g_s = σ²_targets/σ²_e and g_r = σ²_raters/σ²_e, each have a
-pivot: Q(g)·σ_e^{-2} ~ χ² where Q is the target (rater) sum of squares weighted for g, e.g. SS/(1 + k g) in a complete
-table, and SSE/σ²_e ~ χ². Solving for the components with the χ² variables random and the data fixed gives the
-generalized distribution of ρ = g_s/(g_s + g_r + 1); negative components are set to 0 (Weerahandi 1993; Burch & Iyer
-1997; for tables with gaps the Q are those of Wald 1947, see `incomplete`). Its quantiles are the limits.
+The pivots of g_s = σ²_targets/σ²_e and g_r = σ²_raters/σ²_e (see `pivots`) and SSE/σ²_e ~ χ² are solved for
+the components with the χ² variables random and the data fixed; that gives the generalized distribution of ρ
+= g_s/(g_s + g_r + 1), whose quantiles are the limits. Negative components are set to 0 (Weerahandi 1993, J
+Am Stat Assoc 88:899; Burch & Iyer 1997).
 
-The three-fold integral is done in closed form over the χ² that moves ρ most and by Gauss–Legendre over the two others
-in z = √χ², where densities are smooth and of one width for every df. No random numbers: re-running changes no digit.
+The three-fold integral is done in closed form over the χ² that moves ρ most and by Gauss–Legendre over the
+two others in z = √χ², where densities are smooth and of one width for every df. No random numbers:
+re-running changes no digit.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import sqrt
+from math import log, sqrt
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emostats.statistics.agreement.anova import MeanSquares
 from emostats.statistics.agreement.pivots import BalancedRatio, VarianceRatio
-from emostats.statistics.agreement.roots import logit_root
+from emostats.statistics.agreement.roots import quantile_root
 
 Array = NDArray[np.float64]
 
@@ -29,9 +30,16 @@ _REACH = 6.0  # half-width of the z range; a χ variable has sd < 0.71, so this 
 _NODES = 32
 
 
+class AgreementDistribution(Protocol):
+    """Generalized distribution of ICC(A,1)."""
+
+    def probability_at_most(self, rho: float) -> float: ...
+    def interval(self, conf_level: float) -> tuple[float, float]: ...
+
+
 @dataclass(frozen=True)
 class GeneralizedICC:
-    """Generalized distribution of ICC(A,1).
+    """Generalized distribution of ICC(A,1) when there is error variance.
 
     Attributes
     ----------
@@ -44,16 +52,19 @@ class GeneralizedICC:
     df_e: int
 
     def probability_at_most(self, rho: float) -> float:
-        """Generalized probability that ICC(A,1) ≤ `rho`; `rho` in [0, 1). The p-value of H0: ICC(A,1) ≤ rho."""
+        """Generalized probability that ICC(A,1) ≤ `rho`, the p-value of that hypothesis; rho in [0, 1)."""
         odds = rho / (1.0 - rho)
         return self._over_raters(odds) if self._raters_move_most(odds) else self._over_targets(odds)
 
     def quantile(self, probability: float) -> float:
         """Smallest ρ in [0, 1] whose generalized probability reaches `probability`."""
-        at_zero = self.probability_at_most(0.0)
-        if at_zero >= probability:
+        if self.probability_at_most(0.0) >= probability:
             return 0.0
-        return logit_root(lambda rho: self.probability_at_most(rho) - probability)
+        mse = self.ss_e / self.df_e
+        g_s = max(_at_df(self.targets, mse), 1e-4)
+        return quantile_root(
+            self.probability_at_most, probability, log(g_s / (1.0 + _at_df(self.raters, mse))), 0.2
+        )
 
     def interval(self, conf_level: float) -> tuple[float, float]:
         """Equal-tailed limits."""
@@ -63,35 +74,30 @@ class GeneralizedICC:
     def _raters_move_most(self, odds: float) -> bool:
         """Whether, on the boundary ρ = r, the rater χ moves ρ over its width more than the target χ does.
 
-        The boundary point has the target χ² at its df; widths of z are those of a χ variable.
+        The boundary point has the target χ² at its df; the elasticities are differences over a step of 1 %.
         """
         if odds == 0.0:
             return False
         mse = self.ss_e / self.df_e
-        g_s = float(self.targets.inverse(np.asarray(mse * self.targets.df)))
+        g_s = _at_df(self.targets, mse)
         g_r = g_s / odds - 1.0
         if g_r <= 0.0:
             return False
-        per_g = float(self.targets.q(np.asarray(g_s))) / mse  # elasticities by one finite step of 1 %
-        step_s = float(self.targets.inverse(np.asarray(mse * per_g * 0.99))) / g_s - 1.0
-        x_r = float(self.raters.q(np.asarray(g_r)))
-        step_r = (float(self.raters.inverse(np.asarray(x_r * 0.99))) - g_r) / (1.0 + g_r)
+        step_s = _inverse(self.targets, 0.99 * _value(self.targets, g_s)) / g_s - 1.0
+        x_r = _value(self.raters, g_r)
+        step_r = (_inverse(self.raters, 0.99 * x_r) - g_r) / (1.0 + g_r)
         return step_r / sqrt(x_r / mse) > step_s / sqrt(self.targets.df)
 
     def _over_raters(self, odds: float) -> float:
-        """Closed form in the rater χ²: ρ ≤ r ⇔ g_r ≥ g_s/odds − 1, certain where the right side is not positive."""
+        """Closed form in the rater χ²: ρ ≤ r ⇔ g_r ≥ g_s/odds − 1, certain where that is not positive."""
         from scipy.special import chdtr, chdtrc
 
         z, weight = _chi_rule(self.df_e)
         scale = z**2 / self.ss_e  # = σ_e^{-2}
-        always = self.targets.q(np.asarray(odds)) * scale  # χ²_targets above this: g_s ≤ odds
-        u, inner = _chi_rule_below(self.targets.df, always, _NODES)
+        always = self.targets.q(np.asarray(odds)) * scale  # target χ² above this: g_s ≤ odds
+        u, inner = _chi_rule_below(self.targets.df, always)
         g_s = self.targets.inverse(u / scale[:, None])
-        beyond = (
-            self.raters.q(np.maximum(g_s / odds - 1.0, 0.0)) * scale[:, None]
-            if odds > 0
-            else np.zeros_like(u)
-        )
+        beyond = self.raters.q(np.maximum(g_s / odds - 1.0, 0.0)) * scale[:, None]
         below = (inner * chdtr(self.raters.df, beyond)).sum(axis=1)
         return float(weight @ (chdtrc(self.targets.df, always) + below))
 
@@ -101,8 +107,8 @@ class GeneralizedICC:
 
         z, weight = _chi_rule(self.df_e)
         scale = z**2 / self.ss_e
-        no_raters = self.raters.q0 * scale  # χ²_raters above this: g_r = 0
-        u, inner = _chi_rule_below(self.raters.df, no_raters, _NODES)
+        no_raters = self.raters.q0 * scale  # rater χ² above this: g_r = 0
+        u, inner = _chi_rule_below(self.raters.df, no_raters)
         g_r = self.raters.inverse(u / scale[:, None])
         reach = self.targets.q(odds * (1.0 + g_r)) * scale[:, None]
         below = (inner * chdtrc(self.targets.df, reach)).sum(axis=1)
@@ -110,29 +116,84 @@ class GeneralizedICC:
         return float(weight @ (chdtrc(self.raters.df, no_raters) * at_zero + below))
 
 
-def generalized_icc(ms: MeanSquares) -> GeneralizedICC | None:
-    """The generalized distribution for a complete table; None when the error sum of squares is 0."""
-    if not (ms.ss_e > 0 and ms.df_e > 0):
+@dataclass(frozen=True)
+class ErrorFreeICC:
+    """The limit of the generalized distribution as SSE → 0: the ratio of the two components follows an F.
+
+    Attributes
+    ----------
+    ratio: estimated σ²_targets/σ²_raters (infinite without rater differences). df_targets, df_raters.
+    """
+
+    ratio: float
+    df_targets: int
+    df_raters: int
+
+    def probability_at_most(self, rho: float) -> float:
+        """P(ratio · F(df_raters, df_targets) ≤ rho/(1 − rho))."""
+        from scipy.special import fdtr
+
+        if np.isinf(self.ratio):
+            return 0.0
+        return float(fdtr(self.df_raters, self.df_targets, rho / (1.0 - rho) / self.ratio))
+
+    def interval(self, conf_level: float) -> tuple[float, float]:
+        """Equal-tailed limits; (1, 1) without rater differences."""
+        from scipy.special import fdtri
+
+        if np.isinf(self.ratio):
+            return 1.0, 1.0
+        tail = (1.0 - conf_level) / 2.0
+        low, high = (
+            self.ratio * float(fdtri(self.df_raters, self.df_targets, p)) for p in (tail, 1.0 - tail)
+        )
+        return low / (1.0 + low), high / (1.0 + high)
+
+
+def generalized_icc(ms: MeanSquares) -> AgreementDistribution | None:
+    """The generalized distribution for a complete table; None when nothing varies (0/0)."""
+    if ms.df_r < 1:
         return None
-    return GeneralizedICC(
-        BalancedRatio(ms.ss_r, ms.df_r, ms.k), BalancedRatio(ms.ss_c, ms.df_c, ms.n), ms.ss_e, ms.df_e
-    )
+    if ms.ss_e > 0.0:
+        targets, raters = BalancedRatio(ms.ss_r, ms.df_r, ms.k), BalancedRatio(ms.ss_c, ms.df_c, ms.n)
+        return GeneralizedICC(targets, raters, ms.ss_e, ms.df_e)
+    return error_free_icc(ms.var_target, ms.var_rater, ms.df_r, ms.df_c)
 
 
-@lru_cache(maxsize=64)
-def _legendre(nodes: int) -> tuple[Array, Array]:
-    x, w = np.polynomial.legendre.leggauss(nodes)
+def error_free_icc(
+    var_target: float, var_rater: float, df_targets: int, df_raters: int
+) -> ErrorFreeICC | None:
+    """The distribution without error variance; None when targets and raters do not vary either."""
+    if not (var_target > 0.0 or var_rater > 0.0):
+        return None
+    return ErrorFreeICC(var_target / var_rater if var_rater > 0.0 else float("inf"), df_targets, df_raters)
+
+
+def _value(ratio: VarianceRatio, g: float) -> float:
+    return float(ratio.q(np.asarray(g)))
+
+
+def _inverse(ratio: VarianceRatio, x: float) -> float:
+    return float(ratio.inverse(np.asarray(x)))
+
+
+def _at_df(ratio: VarianceRatio, mse: float) -> float:
+    """The ratio at which its pivot has its expected value."""
+    return _inverse(ratio, mse * ratio.df)
+
+
+@lru_cache(maxsize=1)
+def _legendre() -> tuple[Array, Array]:
+    x, w = np.polynomial.legendre.leggauss(_NODES)
     return x, w
 
 
 def _chi_density(z: Array, df: int) -> Array:
     """Density of χ (the root of χ²) with `df` degrees of freedom."""
-    from scipy.special import gammaln
+    from scipy.special import gammaln, xlogy
 
-    with np.errstate(divide="ignore"):
-        log_z = np.log(z)
-    log_density = (df - 1) * log_z - z**2 / 2.0 - (df / 2.0 - 1.0) * np.log(2.0) - gammaln(df / 2.0)
-    return np.asarray(np.exp(log_density))
+    log_norm = (df / 2.0 - 1.0) * log(2.0) + float(gammaln(df / 2.0))
+    return np.asarray(np.exp(xlogy(df - 1, z) - z**2 / 2.0 - log_norm))
 
 
 def _chi_range(df: int) -> tuple[float, float]:
@@ -142,18 +203,17 @@ def _chi_range(df: int) -> tuple[float, float]:
 @lru_cache(maxsize=64)
 def _chi_rule(df: int) -> tuple[Array, Array]:
     """Nodes z and weights of the expectation over a whole χ distribution."""
-    x, w = _legendre(_NODES)
+    x, w = _legendre()
     low, high = _chi_range(df)
     z = low + (high - low) * (x + 1.0) / 2.0
     weight = w * _chi_density(z, df)
     return z, weight / weight.sum()
 
 
-def _chi_rule_below(df: int, u_max: Array, nodes: int) -> tuple[Array, Array]:
+def _chi_rule_below(df: int, u_max: Array) -> tuple[Array, Array]:
     """χ² nodes (len(u_max), nodes) and weights of the integral over (0, u_max), one row per limit."""
-    x, w = _legendre(nodes)
+    x, w = _legendre()
     low, high = _chi_range(df)
-    top = np.clip(np.sqrt(u_max), low, high)
-    width = (top - low)[:, None]
+    width = (np.clip(np.sqrt(u_max), low, high) - low)[:, None]
     z = low + width * (x + 1.0) / 2.0
     return z**2, w * (width / 2.0) * _chi_density(z, df)

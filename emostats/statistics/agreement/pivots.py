@@ -1,8 +1,9 @@
 """Pivots of variance ratios: sums of squares whose distribution is known at the true ratio.
 
-In a complete table SS/(1 + m g) is σ²_e χ² at the true ratio g = σ²/σ²_e. With gaps the same holds for the generalized
-least-squares sum of squares Q(g) (Wald 1947; Seely & El-Bassiouni 1983, Ann Stat 11:197): the targets' is computed with
-the raters as fixed columns, the raters' with the targets as fixed columns, and both are independent of SSE.
+In a complete table SS/(1 + m g) is σ²_e χ² at the true ratio g = σ²/σ²_e. With gaps the same holds for the
+generalized least-squares sum of squares Q(g) (Wald 1947; Seely & El-Bassiouni 1983, Ann Stat 11:197): the
+targets' is computed with the raters as fixed columns, the raters' with the targets as fixed columns, and
+both are independent of SSE.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Array = NDArray[np.float64]
 
 
 class VarianceRatio(Protocol):
-    """Pivot of one variance ratio g = σ²/σ²_e: `q(g)` decreases from q(0); `inverse(x)` is g ≥ 0 with q(g) = x, else 0."""
+    """Pivot of a variance ratio g = σ²/σ²_e: `q` falls in g ≥ 0; `inverse(x)` solves q(g) = x, or is 0."""
 
     @property
     def df(self) -> int: ...
@@ -53,7 +54,8 @@ class BalancedRatio:
 
 @dataclass(frozen=True)
 class TabulatedRatio:
-    """Pivot of a table with gaps: s ↦ log q + s is smooth in s = log(1 + m g), kept on equal steps, read by cubic Hermite.
+    """Pivot of a table with gaps: s ↦ log q + s is smooth in s = log(1 + m g), kept on equal steps, read by
+    cubic Hermite.
 
     Attributes
     ----------
@@ -95,85 +97,111 @@ class TabulatedRatio:
 
 
 @dataclass(frozen=True)
+class WaldSums:
+    """Q(g) + SSE and SSE of one model, for Wald's F at any g > −1/(largest number of ratings per target).
+
+    Attributes
+    ----------
+    sums, model: where Q comes from. df: of Q. ss_error, df_error: of the error.
+    """
+
+    sums: CrossedSums
+    model: str
+    df: int
+    ss_error: float
+    df_error: int
+
+    @property
+    def usable(self) -> bool:
+        """Whether there are degrees of freedom and error variance to test with."""
+        return self.df > 0 and self.df_error > 0 and self.ss_error > 0.0
+
+    def q(self, g: Array) -> tuple[Array, Array]:
+        """Q(g) and its derivative."""
+        c = reml_criterion(self.sums, self.model, g, np.zeros_like(g))
+        return c.rss - self.ss_error, c.rss_gradient[..., 0]
+
+    def f(self, g: float) -> float:
+        """Wald's F, distributed as F(df, df_error) at the true ratio g."""
+        return float(self.q(np.array([g]))[0][0]) / self.df / (self.ss_error / self.df_error)
+
+    def effects_ss(self, g: float = 1e6) -> float:
+        """Sum of squares of the fitted target effects: the limit of g·Q(g)."""
+        return max(float(self.q(np.array([g]))[0][0]) * g, 0.0)
+
+    def tabulated(self) -> TabulatedRatio:
+        """Q as a pivot to be read and inverted many times."""
+        return _tabulate(self.q, self.df, float(self.sums.sizes @ self.sums.n_c / self.sums.n))
+
+
+@dataclass(frozen=True)
 class IncompletePivots:
     """Exact pivots of a table with gaps.
 
     Attributes
     ----------
-    targets: pivot of σ²_targets/σ²_e with the raters as fixed columns (ICC(C) and ICC(A)). raters: of σ²_raters/σ²_e.
-    oneway: pivot of the one-way model (ICC(1)). ss_e, df_e; ss_w, df_w: error of the two-way and the one-way model.
-    rss, rss_oneway: g ↦ q(g) + error sum of squares, for any g > −1/(largest number of ratings per target).
+    oneway: targets in the one-way model, for ICC(1). twoway: targets with raters as fixed columns, for
+        ICC(A), ICC(C).
+    d, z2: nonzero eigenvalues of the raters' information with the targets as fixed columns, and squared
+        contrasts over them, so that Q_r(g) = Σ z2/(1 + g d); as many as raters less `groups`.
+    groups: sets of raters that share no target with each other (1 when all are connected).
     """
 
-    targets: TabulatedRatio | None
-    raters: TabulatedRatio | None
-    oneway: TabulatedRatio | None
-    ss_e: float
-    df_e: int
-    ss_w: float
-    df_w: int
-    rss: Callable[[float], float]
-    rss_oneway: Callable[[float], float]
+    oneway: WaldSums
+    twoway: WaldSums
+    d: Array
+    z2: Array
+    groups: int
 
-
-def incomplete_pivots(sums: CrossedSums) -> IncompletePivots | None:
-    """Pivots of a table with gaps; the two-way ones are None when no error variance is left to divide by.
-
-    None when the raters are not connected through shared targets (their differences cannot be told from the targets').
-    """
-    w = 1.0 / sums.sizes
-    S = np.diag(sums.n_j) - np.tensordot(w, sums.M, axes=(0, 0))
-    t = sums.C - w @ sums.T
-    ss_w = float(sums.Q - w @ sums.P)
-    values, vectors = np.linalg.eigh(S)
-    positive = values > 1e-9 * values.max(initial=0.0)
-    if int(positive.sum()) < sums.k - 1:
-        return None
-    z2 = (vectors[:, positive].T @ t) ** 2 / values[positive]
-    ss_e, df_e = ss_w - float(z2.sum()), int(sums.N) - sums.n - sums.k + 1
-    ss_e, ss_w = (0.0 if ss <= sums.noise else ss for ss in (ss_e, ss_w))
-    m_s, m_r = float(sums.sizes @ sums.n_c / sums.n), float(values[positive].mean())
-
-    def residual(model: str, g: Array) -> tuple[Array, Array]:
-        c = reml_criterion(sums, model, g, g)
-        return c.rss, c.rss_gradient[..., 0]
-
-    def target_table(model: str, error: float) -> TabulatedRatio | None:
-        if not error > 0:
-            return None
+    def raters(self) -> TabulatedRatio:
+        """Pivot of σ²_raters/σ²_e."""
 
         def pair(g: Array) -> tuple[Array, Array]:
-            rss, slope = residual(model, g)
-            return rss - error, slope
+            below = 1.0 + g[:, None] * self.d
+            return (self.z2 / below).sum(axis=1), -(self.z2 * self.d / below**2).sum(axis=1)
 
-        return _tabulate(pair, sums.n - 1, m_s)
+        return _tabulate(pair, len(self.d), float(self.d.mean()))
 
-    def rater_pair(g: Array) -> tuple[Array, Array]:
-        below = 1.0 + g[:, None] * values[positive]
-        return (z2 / below).sum(axis=1), -(z2 * values[positive] / below**2).sum(axis=1)
 
-    usable = ss_e > 0 and df_e > 0
+def incomplete_pivots(sums: CrossedSums) -> IncompletePivots:
+    """Pivots of a table with gaps."""
+    w = 1.0 / sums.sizes
+    information = np.diag(sums.n_j) - np.tensordot(w, sums.M, axes=(0, 0))
+    t = sums.C - w @ sums.T
+    values, vectors = np.linalg.eigh(information)
+    positive = values > 1e-9 * max(float(values.max()), 1.0)
+    z2 = (vectors[:, positive].T @ t) ** 2 / values[positive]
+    ss_w = float(sums.Q - w @ sums.P)
+    ss_e = ss_w - float(z2.sum())
+    groups = sums.k - int(positive.sum())
+    noise, total = sums.noise, int(sums.N)
     return IncompletePivots(
-        targets=target_table("twoway_fixed_raters", ss_e) if usable else None,
-        raters=_tabulate(rater_pair, sums.k - 1, m_r) if usable else None,
-        oneway=target_table("oneway_random", ss_w),
-        ss_e=ss_e,
-        df_e=df_e,
-        ss_w=ss_w,
-        df_w=int(sums.N) - sums.n,
-        rss=lambda g: float(residual("twoway_fixed_raters", np.array([g]))[0][0]),
-        rss_oneway=lambda g: float(residual("oneway_random", np.array([g]))[0][0]),
+        oneway=WaldSums(sums, "oneway_random", sums.n - 1, _without_noise(ss_w, noise), total - sums.n),
+        twoway=WaldSums(
+            sums,
+            "twoway_fixed_raters",
+            sums.n - groups,
+            _without_noise(ss_e, noise),
+            total - sums.n - sums.k + groups,
+        ),
+        d=values[positive],
+        z2=z2,
+        groups=groups,
     )
+
+
+def _without_noise(ss: float, noise: float) -> float:
+    return 0.0 if ss <= noise else ss
 
 
 def _tabulate(
     pair: Callable[[Array], tuple[Array, Array]], df: int, m: float, h: float = 0.1
 ) -> TabulatedRatio:
-    """Tabulate log q + s on s in [0, 30]; beyond, q(g)(1 + m g) no longer changes and differences drown in rounding."""
+    """Tabulate log q + s on s in [0, 30]; far out q(g)(1 + m g) no longer changes."""
     s = h * np.arange(301)
     g = np.expm1(s) / m
     q, dq = pair(g)
-    floor = 1e-9 * float(q[0]) * np.exp(-s)
+    floor = max(1e-9 * float(q[0]), 1e-300) * np.exp(-s)
     trusted = np.maximum(q, floor)
     level = np.log(trusted) + s
     slope = 1.0 + dq / trusted * np.exp(s) / m

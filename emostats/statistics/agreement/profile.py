@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from emostats.statistics.agreement.components import VarianceComponents
 from emostats.statistics.agreement.crossed import CrossedSums
-from emostats.statistics.agreement.reml import VarianceComponents, reml_criterion
+from emostats.statistics.agreement.reml import reml_criterion
 from emostats.statistics.agreement.roots import illinois, logit_root
 
 Array = NDArray[np.float64]
@@ -64,8 +65,7 @@ def profile_criterion(sums: CrossedSums, model: str, rho: float, consistency: bo
     ends = (best, best + 1) if slope[best] < 0.0 else (best - 1, best)
     if ends[0] < 0 or ends[1] >= len(_THETA) or slope[ends[0]] >= 0.0 or slope[ends[1]] <= 0.0:
         return float(value[best])
-    root = illinois(
-        lambda x: float(evaluate(np.array([x]))[1][0]),
-        float(_THETA[ends[0]]), float(_THETA[ends[1]]), float(slope[ends[0]]), float(slope[ends[1]]), xtol=1e-7,
-    )  # fmt: skip
+    low, high = (float(_THETA[end]) for end in ends)
+    f_low, f_high = (float(slope[end]) for end in ends)
+    root = illinois(lambda x: float(evaluate(np.array([x]))[1][0]), low, high, f_low, f_high, 1e-7)
     return min(float(value[best]), float(evaluate(np.array([root]))[0][0]))

@@ -1,6 +1,7 @@
 """The rating table: targets × raters, read from a long data frame or a wide matrix, and checked.
 
-Nothing is averaged, dropped or converted in silence: a rating given twice, a text where a number belongs or an
+Nothing is averaged, dropped or converted in silence: a rating given twice, a text where a number belongs or
+    an
 infinite value is refused with its place; a target without any rating is left out with a note.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,8 +21,8 @@ from emostats.errors import Finding, FindingsError, UsageError, did_you_mean
 Array = NDArray[np.float64]
 
 _LONG_NAMES = {
-    "rater", "raters", "judge", "judges", "observer", "expert", "coder", "target", "targets", "subject", "subjects",
-    "usubjid", "child", "clip", "rating", "ratings", "score", "scores", "value",
+    "rater", "raters", "judge", "judges", "observer", "expert", "coder", "target", "targets", "subject",
+    "subjects", "usubjid", "child", "clip", "rating", "ratings", "score", "scores", "value",
 }  # fmt: skip
 
 
@@ -36,8 +38,8 @@ class RatingTable:
     """
 
     values: Array
-    targets: tuple[Hashable, ...]
-    raters: tuple[Hashable, ...]
+    targets: Sequence[Hashable]
+    raters: Sequence[Hashable]
     notes: tuple[str, ...] = ()
 
     @property
@@ -48,7 +50,7 @@ class RatingTable:
     def n_raters(self) -> int:
         return int(self.values.shape[1])
 
-    @property
+    @cached_property
     def complete(self) -> bool:
         """Whether every rater rated every target."""
         return not bool(np.isnan(self.values).any())
@@ -66,7 +68,8 @@ def read_ratings(
 
     Parameters
     ----------
-    data: DataFrame with one row a rating, or a targets × raters array or DataFrame (empty cell = missing rating).
+    data: DataFrame with one row a rating, or a targets × raters array or DataFrame (empty cell = missing
+        rating).
     targets, raters, ratings: column names of a long data frame.
     min_raters: fewest raters the caller can work with.
 
@@ -106,7 +109,7 @@ def _read_wide(data: Any) -> RatingTable:
         )
         if values is None:
             raise UsageError("The table has no columns; a wide table has one column a rater.")
-        return _finite(RatingTable(values, tuple(data.index), tuple(data.columns)))
+        return _finite(RatingTable(values, list(data.index), list(data.columns)))
     array = np.asarray(data)
     if array.ndim != 2:
         raise UsageError(
@@ -121,7 +124,7 @@ def _read_wide(data: Any) -> RatingTable:
         ]
         values = np.column_stack(columns) if columns else np.empty(array.shape)
     n, k = values.shape
-    return _finite(RatingTable(values, tuple(range(1, n + 1)), tuple(range(1, k + 1))))
+    return _finite(RatingTable(values, range(1, n + 1), range(1, k + 1)))
 
 
 def _refuse_long_frame(data: pd.DataFrame) -> None:
@@ -152,7 +155,7 @@ def _read_long(data: Any, targets: str, raters: str, ratings: str) -> RatingTabl
         _refuse_repeats(cell, n * k, target_labels, rater_labels)
     matrix = np.full(n * k, np.nan)
     matrix[cell] = values
-    return _finite(RatingTable(matrix.reshape(n, k), tuple(target_labels), tuple(rater_labels)))
+    return _finite(RatingTable(matrix.reshape(n, k), target_labels, rater_labels))
 
 
 def _codes(column: pd.Series[Any], name: str) -> tuple[NDArray[np.intp], Sequence[Hashable]]:
@@ -232,8 +235,7 @@ def _is_number(value: object) -> bool:
 
 
 def _finite(table: RatingTable) -> RatingTable:
-    infinite = np.isinf(table.values)
-    if infinite.any():
+    if not np.isfinite(table.values.sum()) and (infinite := np.isinf(table.values)).any():
         i, j = (int(at[0]) for at in np.nonzero(infinite))
         raise FindingsError(
             [
@@ -254,7 +256,7 @@ def _without_empty_lines(table: RatingTable) -> RatingTable:
     if table.values.size and not np.isnan(table.values.sum()):
         return table
     rated = ~np.isnan(table.values)
-    rows, columns = rated.any(axis=1), rated.any(axis=0)
+    rows, columns = np.asarray(rated.any(axis=1)), np.asarray(rated.any(axis=0))
     if rows.all() and columns.all():
         return table
     notes = list(table.notes)

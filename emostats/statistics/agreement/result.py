@@ -1,25 +1,23 @@
-"""What `icc` returns: the six forms with their limits, tests against any value, SEM, and the rating design behind them."""
+"""What `icc` returns: the six forms with their limits, tests against any value, SEM and components."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from emostats.statistics.agreement.forms import FORMS, Form, find_form, spearman_brown
+from emostats.statistics.agreement.forms import FORMS, find_form, spearman_brown
 from emostats.statistics.agreement.ratings import RatingTable
 
 if TYPE_CHECKING:
-    from emostats.statistics.agreement.engines import Engine
+    from emostats.statistics.agreement.engine import Engine
 
 NAN = float("nan")
 Z_975 = 1.959963984540054
-
-INTERVALS: tuple[str, ...] = ("auto", "anova", "generalized", "profile", "bootstrap", "parametric")
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,8 @@ class FormEstimate:
     estimate: at most 1; an ANOVA estimate may be negative.
     statistic, num_df, den_df, p_value: F test of ICC ≤ 0.
     conf_low, conf_high: two-sided limits by `method`.
-    customary_low, customary_high: McGraw & Wong's limits, as other programs print them; NaN where ratings are missing.
+    customary_low, customary_high: McGraw & Wong's limits, as other programs print them; NaN where ratings
+        are missing.
     reason: what a reader must know about this row; '' when there is nothing.
     """
 
@@ -64,8 +63,8 @@ class ICCResult:
     n_targets, n_raters, n_ratings: sizes. mean_ratings: harmonic mean of the number of ratings per target.
     complete: whether every rater rated every target.
     conf_level: of the limits. interval: as asked (`INTERVALS`).
-    variance_components: ``target``, ``rater``, ``error`` of the two-way model (ANOVA when complete, where they may be
-        negative; REML with gaps) and ``error_oneway``.
+    variance_components: ``target``, ``rater``, ``error`` of the two-way model (ANOVA when complete, where
+        they may be negative; REML with gaps) and ``error_oneway``.
     ratings: the table that was analysed. notes: what was left out on reading.
     """
 
@@ -106,8 +105,9 @@ class ICCResult:
 
         Returns
         -------
-        Columns form, alias, rho0, statistic, num_df, den_df, p_value, p_generalized, method. The F tests of ICC(A) at
-        rho0 > 0 use a Satterthwaite df and are as unreliable as the customary limits; `p_generalized` is not.
+        Columns form, alias, rho0, statistic, num_df, den_df, p_value, p_generalized, method. The F tests of
+        ICC(A) at rho0 > 0 use a Satterthwaite df and are as unreliable as the customary limits;
+        `p_generalized` is not.
 
         Raises
         ------
@@ -135,23 +135,17 @@ class ICCResult:
         )
 
     def average(self, m: float) -> pd.DataFrame:
-        """The average forms for the mean of `m` ratings (Spearman–Brown step of the single forms and their limits).
+        """The average forms for the mean of `m` ratings (Spearman–Brown step of the single forms and their
+        limits).
 
-        With gaps, `m` = `mean_ratings` describes the means as they were rated; the table's k is the whole pool.
+        With gaps, `m` = `mean_ratings` describes the means as they were rated; the table's k is the whole
+        pool.
         """
         rows = []
         for form, row in zip(FORMS[:3], self.forms[:3], strict=True):
             estimate, low, high = (spearman_brown(x, m) for x in (row.estimate, row.conf_low, row.conf_high))
-            rows.append({"form": form.name.replace(",1", f",{m:g}").replace("(1)", f"({m:g})"), "m": float(m),
-                         "estimate": estimate, "conf_low": low, "conf_high": high, "method": row.method})  # fmt: skip
+            name = form.name.replace("1)", f"{m:g})")
+            rows.append(
+                {"form": name, "m": float(m), "estimate": estimate, "conf_low": low, "conf_high": high}
+            )
         return pd.DataFrame(rows)
-
-
-def forms_by_key(key: str) -> tuple[Form, Form]:
-    """Single and average form of a family (``"1"``, ``"A"``, ``"C"``)."""
-    single, average = (form for form in FORMS if form.key == key)
-    return single, average
-
-
-def as_mapping(**values: Any) -> Mapping[str, Any]:
-    return MappingProxyType(values)

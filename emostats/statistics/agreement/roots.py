@@ -1,4 +1,4 @@
-"""Roots of monotone functions of one variable, without scipy.optimize (a heavy import for so short a task)."""
+"""Roots of monotone functions of one variable, without scipy.optimize (a heavy import for a short task)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def expit(x: float) -> float:
 def illinois(
     f: Function, low: float, high: float, f_low: float, f_high: float, xtol: float, ftol: float = 0.0
 ) -> float:
-    """Root between `low` and `high`, where f changes sign: false position, with the stale end's value halved."""
+    """Root between `low` and `high`, where f changes sign: false position, the stale end's value halved."""
     side = 0
     for _ in range(200):
         if f_low == f_high or abs(high - low) < xtol:
@@ -40,7 +40,7 @@ def illinois(
 
 
 def logit_root(f: Function, start: float = 0.0, step: float = 3.0, ftol: float = 1e-12) -> float:
-    """Root in (0, 1) of an increasing f, sought on the logit scale from `start` outwards; 0 or 1 when there is none."""
+    """Root in (0, 1) of an increasing f, sought on the logit scale outwards from `start`; else 0 or 1."""
     low, high = start - step, start + step
     f_low, f_high = f(expit(low)), f(expit(high))
     while f_low > 0.0:
@@ -54,3 +54,37 @@ def logit_root(f: Function, start: float = 0.0, step: float = 3.0, ftol: float =
         low, high, f_low = high, high + 2.0 * (high - start), f_high
         f_high = f(expit(min(high, 36.5)))
     return expit(illinois(lambda x: f(expit(x)), low, high, f_low, f_high, xtol=1e-11, ftol=ftol))
+
+
+def quantile_root(cdf: Function, probability: float, start: float, step: float) -> float:
+    """ρ in (0, 1) with cdf(ρ) = `probability`, for a smooth cdf that is about normal in logit ρ.
+
+    Secant steps on the normal-score scale, kept inside a bracket grown from logit `start` ± `step`; 1 if
+    there is none.
+    """
+    from scipy.special import ndtri
+
+    goal = float(ndtri(probability))
+
+    def score(x: float) -> float:
+        return float(ndtri(min(max(cdf(expit(x)), 1e-15), 1.0 - 1e-15))) - goal
+
+    x, fx = start, score(start)
+    low, high = -np.inf, np.inf
+    slope = 1.0 / step
+    for _ in range(80):
+        if fx < 0.0:
+            low = x
+        else:
+            high = x
+        if abs(fx) < 1e-11 or high - low < 1e-12:
+            return expit(x)
+        new = x - fx / slope
+        if not low < new < high:
+            new = (low + high) / 2.0 if np.isfinite(low + high) else x + np.sign(new - x) * 2.0 * step
+        if new > 36.0:
+            return 1.0
+        f_new = score(float(new))
+        slope = (f_new - fx) / (new - x) if f_new != fx and (f_new - fx) / (new - x) > 0 else slope
+        x, fx = float(new), f_new
+    return expit(x)
