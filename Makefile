@@ -62,7 +62,7 @@ lint: $(VENV)/.installed-dev  ## style, types and the import floors
 	@$(VENV)/bin/lint-imports
 
 docs: $(VENV)/.installed-dev  ## build the documentation into site/, warnings are errors
-	@$(VENV)/bin/mkdocs build --strict
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
 	@echo 'The documentation is in site/index.html'
 
 bench: $(VENV)/.installed-dev  ## measure speed (one thread, medians)
