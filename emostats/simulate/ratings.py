@@ -75,7 +75,7 @@ def calibrate(domain: Domain, design: RatingsDesign, cell: str) -> RatingCell:
         _, variance, covariance = rounded_moments(mean, sd, share, low, high)
         return covariance / variance - domain.icc
 
-    top = 1.0 - domain.rater_share
+    top = 1.0 - max(domain.rater_share, 1e-6)
     if gap(1e-6) > 0 or gap(top) < 0:
         raise UsageError(
             f"{domain.name}: an ICC of {domain.icc:g} cannot be reached with a rater share of "

@@ -100,7 +100,7 @@ def test_large_studies_have_the_population_icc_and_accuracy_within_monte_carlo_e
 
 
 def test_the_icc_over_all_children_counts_the_differences_between_cells():
-    """Cells with very different accuracy, raters without bias: two ratings a clip give both moments directly."""
+    """Cells of very different accuracy, raters without bias: two ratings a clip give both moments."""
     unequal = {"M:young": 0.55, "M:old": 0.99, "F:young": 0.75, "F:old": 0.99}
     domain = replace(RATINGS.domains[0], icc=0.6, accuracy=unequal, rater_share=0.0)
     design = replace(PUBLISHED_DESIGN, ratings=replace(RATINGS, domains=(domain,), raters=("R1", "R2")))
