@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -47,6 +47,9 @@ from emostats.statistics.mmrm.emmeans import LinearEstimates, cell_weights, grid
 from emostats.statistics.mmrm.likelihood import Problem
 from emostats.statistics.mmrm.optimise import Convergence, Optimum, maximise
 from emostats.statistics.mmrm.vcov import EMPIRICAL_KINDS, Sandwich, SubjectScores, kenward_roger_middle
+
+if TYPE_CHECKING:
+    from emostats.statistics.resampling.result import BootstrapResult
 
 Float = NDArray[np.float64]
 
@@ -105,11 +108,12 @@ def mmrm(
     array = weights if weights is None or isinstance(weights, str) else np.asarray(weights, dtype=float)
     frame = build_frame(parsed, data, array, structure.spatial)
     scaling = find_scaling(frame.X, frame.y, frame.encoding.names)
-    _warn_aliased(frame, scaling)
     located = locate_rows(frame)
     problem = Problem(build_stack(frame, scaling, located), structure, reml)
+    _check_identifiable(problem, frame)
+    _warn_aliased(frame, scaling)
     settings = Settings(df_method, vcov, conf_level)
-    fits = [MMRMFit(frame, scaling, located, problem, _optimum(problem, frame), settings)]
+    fits = [MMRMFit(frame, scaling, located, problem, maximise(problem), settings, data.copy(deep=False))]
     for token in fallback:
         if fits[-1].convergence.converged:
             break
@@ -150,11 +154,6 @@ def _warn_aliased(frame: ModelFrame, scaling: Scaling) -> None:
         )
 
 
-def _optimum(problem: Problem, frame: ModelFrame) -> Optimum:
-    _check_identifiable(problem, frame)
-    return maximise(problem)
-
-
 def _check_identifiable(problem: Problem, frame: ModelFrame) -> None:
     """Refuse parameters that no subject informs: visits (us) or lags (toep) or steps (ad) never seen together."""
     stack = problem.stack
@@ -182,7 +181,8 @@ def _retry(fit: MMRMFit, token: str) -> MMRMFit:
     if token not in STRUCTURES:
         raise UsageError(f"fallback names an unknown structure '{token}'. {did_you_mean(token, STRUCTURES)}")
     problem = Problem(fit.problem.stack, STRUCTURES[token], fit.problem.reml)
-    return replace(fit, problem=problem, optimum=_optimum(problem, fit.frame))
+    _check_identifiable(problem, fit.frame)
+    return replace(fit, problem=problem, optimum=maximise(problem))
 
 
 def _not_converged(fit: MMRMFit) -> ConvergenceError:
@@ -213,7 +213,7 @@ class Settings:
 class MMRMFit:
     """A fitted MMRM. Numbers are in the units of the data; see `mmrm` for the options.
 
-    The first five fields are the engine's parts; users read the properties and call the methods.
+    The fields are the engine's parts; users read the properties and call the methods.
     """
 
     frame: ModelFrame
@@ -222,6 +222,7 @@ class MMRMFit:
     problem: Problem
     optimum: Optimum
     settings: Settings
+    data: pd.DataFrame
     attempts: tuple[tuple[str, Convergence], ...] = ()
 
     # ---- what was fitted -------------------------------------------------------------------------------------
@@ -522,6 +523,48 @@ class MMRMFit:
         X, place = grid_matrix(self.frame.encoding, ordered)
         weight = cell_weights(weights, ordered, averaged, place, self._cell_counts(ordered))
         return self._marginal_means(X, place, weight, ordered, wanted, by)
+
+    def bootstrap(
+        self,
+        contrasts: Any,
+        *,
+        n_resamples: int = 9999,
+        method: str = "bca",
+        conf_level: float = 0.95,
+        unit: str | None = None,
+        strata: str | Sequence[str] | None = None,
+        seed: Any,
+        n_jobs: int | None = None,
+        progress: Any = None,
+    ) -> BootstrapResult:
+        """Cluster bootstrap of LS means, contrasts and functions of them; every replicate a full refit.
+
+        Parameters
+        ----------
+        contrasts: what `emmeans` or its ``contrasts`` return, a mapping name → coefficients, a matrix, or targets of
+            `emostats.statistics.mmrm.refit` (`PercentChange`, `Standardized`); or a list of these.
+        unit: column whose values are drawn: the subject (default), or one above it such as a family or site.
+        strata: column(s) within whose combinations units are drawn.
+        method: bca (jackknife over the unit), percentile, basic, normal, studentized (model-based standard errors).
+        seed: of the draws; the numbers are the same for any `n_jobs` and joblib backend.
+
+        Returns
+        -------
+        BootstrapResult: with one quantity numbers, with several mappings by name; ``n_failed`` counts replicates that
+        did not converge even by the safer path.
+
+        Raises
+        ------
+        UsageError: an unknown option or column, or one that varies within a subject.
+        """
+        from emostats.statistics.mmrm.refit import as_target, bootstrap_fit
+
+        target = as_target(contrasts, len(self.beta))
+        return bootstrap_fit(
+            self.frame, self.scaling, self.located, self.problem, self._at.theta, target, self.data,
+            n_resamples=n_resamples, method=method, conf_level=conf_level, unit=unit, strata=strata, seed=seed,
+            n_jobs=n_jobs, progress=progress,
+        )  # fmt: skip
 
     def _cell_counts(self, axes: Mapping[str, Any]) -> Float:
         """Rows used in each cell of the grid's factors, over the levels on the axes."""
