@@ -8,6 +8,7 @@ raters. The parametric bootstrap draws new raters too.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,6 @@ from emostats.statistics.agreement.anova import MeanSquares
 from emostats.statistics.agreement.components import VarianceComponents, fit_ratios
 from emostats.statistics.agreement.crossed import CrossedSums
 from emostats.statistics.agreement.forms import FAMILIES
-from emostats.statistics.agreement.resample import target_counts
 
 Array = NDArray[np.float64]
 
@@ -42,6 +42,7 @@ class CompleteFeatures:
         """ICC(1), ICC(A,1), ICC(C,1), shape (resamples, 3), for weights (resamples, n)."""
         k = self.k
         n = weights.sum(axis=1)
+        n = np.where(n < 2.0, np.nan, n)
         sums = weights @ self.features
         ss_r = k * (sums[:, 1] - sums[:, 0] ** 2 / n)
         drift = sums[:, 3:] / n[:, None]
@@ -61,28 +62,14 @@ def _singles(ss_r: Array, ss_c: Array, ss_e: Array, n: Array, k: int) -> Array:
     return np.column_stack([one, agreement, consistency])
 
 
-def complete_bootstrap(values: Array, n_resamples: int, seed: int) -> Array:
-    """Draws for a complete table."""
+def complete_draws(values: Array, counts: Iterable[Array]) -> Array:
+    """ICCs of a complete table for blocks of target counts (resamples, n)."""
     features = CompleteFeatures(values)
-    rng = np.random.default_rng(seed)
-    return np.concatenate(
-        [features.singles(counts) for counts in target_counts(len(values), n_resamples, rng)]
-    )
+    return np.concatenate([features.singles(block) for block in counts])
 
 
-def complete_jackknife(values: Array) -> Array:
-    """Estimates with each target left out, shape (n, 3)."""
-    n = len(values)
-    features = CompleteFeatures(values)
-    block = max(1, 2_000_000 // n)
-    return np.concatenate(
-        [features.singles(1.0 - np.eye(n)[start : start + block]) for start in range(0, n, block)]
-    )
-
-
-def complete_parametric(ms: MeanSquares, n_resamples: int, seed: int) -> Array:
+def complete_parametric(ms: MeanSquares, n_resamples: int, rng: np.random.Generator) -> Array:
     """Draws for a complete table: mean squares are independent χ² multiples at the components, cut at 0."""
-    rng = np.random.default_rng(seed)
     target, rater, error = max(ms.var_target, 0.0), max(ms.var_rater, 0.0), ms.mse
     ss_r = (error + ms.k * target) * rng.chisquare(ms.df_r, n_resamples)
     ss_c = (error + ms.n * rater) * rng.chisquare(ms.df_c, n_resamples)
@@ -119,36 +106,25 @@ class IncompleteFeatures:
         return (w @ outer).reshape(-1, k, k), w @ (mask * row[:, None]), w @ row**2, w.sum(axis=1)
 
 
-def incomplete_bootstrap(
-    values: Array, sums: CrossedSums, fits: dict[str, VarianceComponents | None], n_resamples: int, seed: int
+def incomplete_draws(
+    values: Array, sums: CrossedSums, fits: Mapping[str, VarianceComponents | None], counts: Iterable[Array]
 ) -> Array:
-    """Draws for a table with gaps: REML refits of resampled targets; `fits` by family, or None."""
+    """REML ICCs of a table with gaps for blocks of target counts; `fits` by family, None where undefined."""
     features = IncompleteFeatures(values, sums)
-    rng = np.random.default_rng(seed)
-    return np.concatenate(
-        [refit(features.sums_for(counts), fits) for counts in target_counts(len(values), n_resamples, rng)]
-    )
-
-
-def incomplete_jackknife(
-    values: Array, sums: CrossedSums, fits: dict[str, VarianceComponents | None]
-) -> Array:
-    """REML estimates with each target left out, shape (n, 3)."""
-    n = len(values)
-    features = IncompleteFeatures(values, sums)
-    block = max(1, 2_000_000 // n)
-    weights = (1.0 - np.eye(n)[start : start + block] for start in range(0, n, block))
-    return np.concatenate([refit(features.sums_for(w), fits) for w in weights])
+    return np.concatenate([refit(features.sums_for(block), fits) for block in counts])
 
 
 def incomplete_parametric(
-    values: Array, sums: CrossedSums, fits: dict[str, VarianceComponents | None], n_resamples: int, seed: int
+    values: Array,
+    sums: CrossedSums,
+    fits: Mapping[str, VarianceComponents | None],
+    n_resamples: int,
+    rng: np.random.Generator,
 ) -> Array:
     """Draws for a table with gaps: REML refits of ratings simulated on the same cells.
 
     ICC(1) from the one-way fit, ICC(A) and ICC(C) from the crossed fit.
     """
-    rng = np.random.default_rng(seed)
     features = IncompleteFeatures(values, sums)
     block = max(1, 2_000_000 // values.size)
     draws = []
@@ -185,7 +161,7 @@ def _in_given_order(features: IncompleteFeatures) -> Array:
     return np.stack([features.mask[group].T @ features.mask[group] for group in features.groups])
 
 
-def refit(batch: CrossedSums, fits: dict[str, VarianceComponents | None]) -> Array:
+def refit(batch: CrossedSums, fits: Mapping[str, VarianceComponents | None]) -> Array:
     """REML ICCs (resamples, 3) of a batch, started at the sample's fit; NaN where undefined."""
     rows = len(batch.Q)
     out = np.full((rows, len(FAMILIES)), np.nan)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import numpy as np
 
 from emostats.statistics.agreement.anova import MeanSquares, mean_squares
-from emostats.statistics.agreement.engine import Engine, Limits
+from emostats.statistics.agreement.bootstrap import complete_draws, complete_parametric
+from emostats.statistics.agreement.engine import Array, Engine, Limits
 from emostats.statistics.agreement.f_intervals import FTest, f_interval, f_test
 from emostats.statistics.agreement.forms import Form
 from emostats.statistics.agreement.generalized import AgreementDistribution, generalized_icc
@@ -53,3 +54,9 @@ class CompleteEngine(Engine):
 
     def customary(self, form: Form, conf_level: float) -> Limits:
         return self.anova(form, conf_level)
+
+    def draws(self, counts: Iterable[Array]) -> Array:
+        return complete_draws(np.asarray(self.table.values), counts)
+
+    def parametric_draws(self, n_resamples: int, rng: np.random.Generator) -> Array:
+        return complete_parametric(self.ms, n_resamples, rng)

@@ -7,10 +7,12 @@ know which.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from emostats.errors import UsageError
 from emostats.statistics.agreement.components import VarianceComponents, fit_components
@@ -22,6 +24,8 @@ from emostats.statistics.agreement.profile import profile_limits
 from emostats.statistics.agreement.ratings import RatingTable
 
 NAN = float("nan")
+
+Array = NDArray[np.float64]
 
 Limits = tuple[float, float]
 
@@ -80,6 +84,14 @@ class Engine(ABC):
     @abstractmethod
     def customary(self, form: Form, conf_level: float) -> Limits:
         """McGraw & Wong's limits as other programs print them."""
+
+    @abstractmethod
+    def draws(self, counts: Iterable[Array]) -> Array:
+        """ICC(1), ICC(A,1), ICC(C,1), shape (resamples, 3), for blocks of target counts."""
+
+    @abstractmethod
+    def parametric_draws(self, n_resamples: int, rng: np.random.Generator) -> Array:
+        """The same for ratings simulated from the fitted components."""
 
     def profile(self, form: Form, conf_level: float) -> Limits:
         """REML profile limits; (NaN, NaN) where the likelihood has no interior (no error variance)."""

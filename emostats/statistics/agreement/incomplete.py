@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from math import expm1, log, log1p
 
+import numpy as np
+
+from emostats.statistics.agreement.bootstrap import incomplete_draws, incomplete_parametric
 from emostats.statistics.agreement.components import VarianceComponents
-from emostats.statistics.agreement.engine import MODEL_OF, NAN, Engine, Limits
+from emostats.statistics.agreement.engine import MODEL_OF, NAN, Array, Engine, Limits
 from emostats.statistics.agreement.f_intervals import FTest, f_quantile, f_upper_tail
-from emostats.statistics.agreement.forms import Form, single_from_average, spearman_brown
+from emostats.statistics.agreement.forms import FAMILIES, Form, single_from_average, spearman_brown
 from emostats.statistics.agreement.generalized import AgreementDistribution, GeneralizedICC, error_free_icc
 from emostats.statistics.agreement.pivots import IncompletePivots, WaldSums, incomplete_pivots
 from emostats.statistics.agreement.roots import illinois
@@ -103,6 +106,17 @@ class IncompleteEngine(Engine):
 
     def customary(self, form: Form, conf_level: float) -> Limits:
         return NAN, NAN
+
+    @property
+    def _fits(self) -> dict[str, VarianceComponents | None]:
+        return {key: self.fit(key) for key in FAMILIES}
+
+    def draws(self, counts: Iterable[Array]) -> Array:
+        return incomplete_draws(np.asarray(self.table.values), self.sums, self._fits, counts)
+
+    def parametric_draws(self, n_resamples: int, rng: np.random.Generator) -> Array:
+        values = np.asarray(self.table.values)
+        return incomplete_parametric(values, self.sums, self._fits, n_resamples, rng)
 
     def _wald(self, key: str) -> WaldSums:
         return self.pivots.oneway if key == "1" else self.pivots.twoway

@@ -7,20 +7,10 @@ from types import MappingProxyType
 
 import numpy as np
 
-from emostats.statistics.agreement.bootstrap import (
-    Array,
-    complete_bootstrap,
-    complete_jackknife,
-    complete_parametric,
-    incomplete_bootstrap,
-    incomplete_jackknife,
-    incomplete_parametric,
-)
 from emostats.statistics.agreement.complete import CompleteEngine
-from emostats.statistics.agreement.engine import Engine, Limits
+from emostats.statistics.agreement.engine import Array, Engine, Limits
 from emostats.statistics.agreement.forms import FAMILIES, Form
-from emostats.statistics.agreement.incomplete import IncompleteEngine
-from emostats.statistics.agreement.resample import bca_limits, percentile_limits
+from emostats.statistics.agreement.resample import bca_limits, leave_one_out, percentile_limits, target_counts
 
 INTERVALS: tuple[str, ...] = ("auto", "anova", "generalized", "profile", "bootstrap", "bca", "parametric")
 
@@ -95,14 +85,8 @@ def _resampled(engine: Engine, interval: str, conf_level: float, n_resamples: in
 
 def _draws(engine: Engine, interval: str, n_resamples: int, seed: int) -> tuple[Array, Array]:
     """Draws (n_resamples, 3), and the jackknife (n, 3) if `interval` needs it (else empty)."""
-    values, nothing = np.asarray(engine.table.values), np.empty((0, 3))
-    if isinstance(engine, IncompleteEngine):
-        fits = {key: engine.fit(key) for key in FAMILIES}
-        if interval == "parametric":
-            return incomplete_parametric(values, engine.sums, fits, n_resamples, seed), nothing
-        left_out = incomplete_jackknife(values, engine.sums, fits) if interval == "bca" else nothing
-        return incomplete_bootstrap(values, engine.sums, fits, n_resamples, seed), left_out
-    if interval == "parametric" and isinstance(engine, CompleteEngine):
-        return complete_parametric(engine.ms, n_resamples, seed), nothing
-    left_out = complete_jackknife(values) if interval == "bca" else nothing
-    return complete_bootstrap(values, n_resamples, seed), left_out
+    rng, n, nothing = np.random.default_rng(seed), engine.table.n_targets, np.empty((0, 3))
+    if interval == "parametric":
+        return engine.parametric_draws(n_resamples, rng), nothing
+    left_out = engine.draws(leave_one_out(n)) if interval == "bca" else nothing
+    return engine.draws(target_counts(n, n_resamples, rng)), left_out

@@ -22,6 +22,16 @@ def target_counts(n: int, n_resamples: int, rng: np.random.Generator) -> Iterato
         yield np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float64)
 
 
+def leave_one_out(n: int) -> Iterator[Array]:
+    """Counts (targets, n) that leave each target out once, a block at a time."""
+    block = max(1, _BLOCK // n)
+    for start in range(0, n, block):
+        rows = np.arange(start, min(start + block, n))
+        counts = np.ones((len(rows), n))
+        counts[np.arange(len(rows)), rows] = 0.0
+        yield counts
+
+
 def percentile_limits(draws: Array, conf_level: float) -> tuple[float, float]:
     """Equal-tailed percentiles of the defined draws; (NaN, NaN) if there is none."""
     defined = draws[~np.isnan(draws)]
