@@ -46,6 +46,13 @@ from emostats.statistics.mmrm.design import (
 from emostats.statistics.mmrm.emmeans import LinearEstimates, cell_weights, grid_axes, grid_matrix, parse_spec
 from emostats.statistics.mmrm.likelihood import Problem
 from emostats.statistics.mmrm.optimise import Convergence, Optimum, maximise
+from emostats.statistics.mmrm.prediction import (
+    Covariances,
+    predict_rows,
+    residuals,
+    rows_of,
+    simulate_outcomes,
+)
 from emostats.statistics.mmrm.vcov import EMPIRICAL_KINDS, Sandwich, SubjectScores, kenward_roger_middle
 
 if TYPE_CHECKING:
@@ -112,7 +119,7 @@ def mmrm(
     problem = Problem(build_stack(frame, scaling, located), structure, reml)
     _check_identifiable(problem, frame)
     _warn_aliased(frame, scaling)
-    settings = Settings(df_method, vcov, conf_level)
+    settings = Settings(df_method, vcov, conf_level, array)
     fits = [MMRMFit(frame, scaling, located, problem, maximise(problem), settings, data.copy(deep=False))]
     for token in fallback:
         if fits[-1].convergence.converged:
@@ -124,7 +131,9 @@ def mmrm(
         raise _not_converged(last)
     if len(attempts) > 1:
         tried = "; ".join(f"{token}: {end.message}" for token, end in attempts)
-        warnings.warn(f"Covariance structure chosen by the declared order. {tried}.", EmostatsWarning, stacklevel=2)
+        warnings.warn(
+            f"Covariance structure chosen by the declared order. {tried}.", EmostatsWarning, stacklevel=2
+        )
     return last
 
 
@@ -202,11 +211,12 @@ def _not_converged(fit: MMRMFit) -> ConvergenceError:
 
 @dataclass(frozen=True)
 class Settings:
-    """How the fit answers: df method, covariance of the coefficients, level of intervals."""
+    """How the fit answers: df method, covariance of the coefficients, level of intervals, weights as given."""
 
     df_method: str
     vcov: str
     conf_level: float
+    weights: str | Float | None = None
 
 
 @dataclass(frozen=True)
@@ -263,7 +273,11 @@ class MMRMFit:
     def loglik(self) -> float:
         """The (restricted) log-likelihood with all constants, for the model's own coding of factors."""
         N, k = self.n_observations, int(self.scaling.kept.sum())
-        out = self._at.loglik - (N - k * self.reml) * np.log(self.scaling.s) + 0.5 * self.problem.stack.log_weights
+        out = (
+            self._at.loglik
+            - (N - k * self.reml) * np.log(self.scaling.s)
+            + 0.5 * self.problem.stack.log_weights
+        )
         return float(out + self.scaling.log_det_M if self.reml else out)
 
     @property
@@ -324,7 +338,9 @@ class MMRMFit:
         for g, label in enumerate(self.frame.groups or (None,)):
             theta = self.problem.theta_of(self._at.theta * self._theta_units, g)
             labels, positions = self._covariance_positions()
-            out[label] = pd.DataFrame(self.problem.structure.sigma(theta, positions), index=labels, columns=labels)
+            out[label] = pd.DataFrame(
+                self.problem.structure.sigma(theta, positions), index=labels, columns=labels
+            )
         return out if self.frame.groups else out[None]
 
     def _covariance_positions(self) -> tuple[pd.Index, Any]:
@@ -332,8 +348,12 @@ class MMRMFit:
             return pd.Index(self.frame.visits), len(self.frame.visits)
         points = np.unique(self.frame.coordinates, axis=0)
         if len(points) > 500:
-            raise UsageError(f"{len(points)} distinct coordinates make too large a matrix; read fit.theta instead.")
-        labels = pd.Index([float(p[0]) if len(p) == 1 else tuple(map(float, p)) for p in points], tupleize_cols=False)
+            raise UsageError(
+                f"{len(points)} distinct coordinates make too large a matrix; read fit.theta instead."
+            )
+        labels = pd.Index(
+            [float(p[0]) if len(p) == 1 else tuple(map(float, p)) for p in points], tupleize_cols=False
+        )
         return labels, np.sqrt(((points[:, None] - points[None]) ** 2).sum(axis=-1))
 
     @cached_property
@@ -408,12 +428,16 @@ class MMRMFit:
         Aliased coefficients keep their row with missing values.
         """
         tests = t_test(self.inference, np.eye(len(self.beta)), 0.0, conf_level)
-        table = pd.DataFrame(np.full((len(self.scaling.kept), 7), np.nan), columns=list(TTests.__dataclass_fields__))
+        table = pd.DataFrame(
+            np.full((len(self.scaling.kept), 7), np.nan), columns=list(TTests.__dataclass_fields__)
+        )
         table.loc[self.scaling.kept] = np.column_stack([getattr(tests, name) for name in table.columns])
         table.insert(0, "term", list(self.frame.encoding.names))
         return table
 
-    def contrast(self, L: ArrayLike, *, null: float = 0.0, names: Sequence[str] | None = None) -> pd.DataFrame:
+    def contrast(
+        self, L: ArrayLike, *, null: float = 0.0, names: Sequence[str] | None = None
+    ) -> pd.DataFrame:
         """One t test a row of L (q × k): contrast, estimate, std_error, df, statistic, p_value, conf_low, conf_high.
 
         L counts the estimable coefficients, or all columns with zeros at aliased ones.
@@ -425,7 +449,9 @@ class MMRMFit:
         matrix = self._contrast_matrix(L)
         tests = t_test(self.inference, matrix, null)
         labels = list(names) if names is not None else [f"L{row + 1}" for row in range(len(matrix))]
-        return pd.DataFrame({"contrast": labels, **{name: getattr(tests, name) for name in TTests.__dataclass_fields__}})
+        return pd.DataFrame(
+            {"contrast": labels, **{name: getattr(tests, name) for name in TTests.__dataclass_fields__}}
+        )
 
     def test(self, L: ArrayLike, null: ArrayLike = 0.0) -> pd.DataFrame:
         """Test that L β = null, as one row.
@@ -475,13 +501,17 @@ class MMRMFit:
         UsageError: another type or test.
         """
         if type not in (2, 3) or test not in ("F", "chisq"):
-            raise UsageError(f"anova takes type=2 or 3 and test='F' or 'chisq'; found type={type!r}, test={test!r}.")
+            raise UsageError(
+                f"anova takes type=2 or 3 and test='F' or 'chisq'; found type={type!r}, test={test!r}."
+            )
         kept = self.scaling.kept
         if type == 3:
             hypotheses = type_three(self.frame.encoding, kept)
         else:
             hypotheses = type_two(self.frame.encoding, kept, self.scaling.gram)
-        return pd.DataFrame([self._term_test(term, L, test) for term, L in hypotheses.items()], columns=_ANOVA_COLUMNS)
+        return pd.DataFrame(
+            [self._term_test(term, L, test) for term, L in hypotheses.items()], columns=_ANOVA_COLUMNS
+        )
 
     def _term_test(self, term: str, L: Float, test: str) -> tuple[str, float, float, float, float]:
         if not len(L):
@@ -516,13 +546,90 @@ class MMRMFit:
         axes = grid_axes(self.frame.encoding, at)
         for name in (*over, *by):
             if name not in axes:
-                raise UsageError(f"'{name}' in emmeans is not a variable of the model. {did_you_mean(name, axes)}")
+                raise UsageError(
+                    f"'{name}' in emmeans is not a variable of the model. {did_you_mean(name, axes)}"
+                )
         wanted = (*over, *by)
         averaged = [name for name in axes if name not in wanted]
         ordered = {name: axes[name] for name in (*wanted, *averaged)}
         X, place = grid_matrix(self.frame.encoding, ordered)
         weight = cell_weights(weights, ordered, averaged, place, self._cell_counts(ordered))
         return self._marginal_means(X, place, weight, ordered, wanted, by)
+
+    # ---- prediction ---------------------------------------------------------------------------------
+
+    @cached_property
+    def _covariances(self) -> Covariances:
+        units, problem = self._theta_units, self.problem
+        thetas = [problem.theta_of(self._at.theta * units, g) for g in range(problem.stack.n_groups)]
+        if self.frame.coordinates is not None:
+            return Covariances(None, lambda group, d: problem.structure.sigma(thetas[group], d))
+        T = problem.stack.n_visits
+        return Covariances(np.stack([problem.structure.sigma(theta, T) for theta in thetas]))
+
+    @cached_property
+    def _mean(self) -> Float:
+        return self.frame.X[:, self.scaling.kept] @ self.beta.to_numpy()
+
+    @property
+    def fitted(self) -> pd.Series:
+        """Xβ (plus offset) of the rows used, in the data's order."""
+        offset = 0.0 if self.frame.offset is None else self.frame.offset
+        return pd.Series(self._mean + offset, index=self.frame.index, name="fitted")
+
+    def residuals(self, kind: str = "response") -> pd.Series:
+        """Residuals of the rows used, in the data's order: response, pearson or normalized."""
+        return residuals(kind, self.frame.y - self._mean, self.frame, self._covariances)
+
+    def predict(
+        self,
+        data: pd.DataFrame | None = None,
+        *,
+        conditional: bool = False,
+        interval: str | None = None,
+        conf_level: float | None = None,
+    ) -> pd.DataFrame:
+        """Predictions for rows of `data` (default: all rows given to the fit, in their order and with their index).
+
+        Unconditional: the mean x'β. `conditional`: given the subject's observed outcomes in `data`; a row with an
+        outcome returns it with standard error 0. `interval` adds conf_low and conf_high: ``"confidence"`` of the
+        mean, ``"prediction"`` of a new outcome (std_error then includes the residual variance). Limits use the df of
+        the row's linear function. Rows with a missing covariate are missing.
+
+        Raises
+        ------
+        UsageError: an unknown interval, a missing column, or levels the model has not seen.
+        """
+        if interval not in (None, "confidence", "prediction"):
+            raise UsageError(f"interval should be 'confidence', 'prediction' or None; found {interval!r}.")
+        source = self.data if data is None else data
+        rows = rows_of(self.frame, source, self.scaling.kept, self.settings.weights)
+        return predict_rows(
+            rows, self._covariances, self.inference, source.index, conditional=conditional, interval=interval,
+            conf_level=self.settings.conf_level if conf_level is None else conf_level,
+        )  # fmt: skip
+
+    def simulate(self, n: int = 1, *, seed: int, parameters: str = "fixed") -> pd.DataFrame:
+        """Simulated outcomes of the rows used: (rows × n), columns 0 … n − 1, the data's index.
+
+        `parameters`: ``"fixed"`` at the estimates, or ``"drawn"``: β from its estimated normal distribution in each.
+
+        Raises
+        ------
+        UsageError: n is not positive, or `parameters` is unknown.
+        """
+        if n < 1 or parameters not in ("fixed", "drawn"):
+            raise UsageError(
+                f"simulate needs n ≥ 1 and parameters 'fixed' or 'drawn'; found {n!r}, {parameters!r}."
+            )
+        rng = np.random.default_rng(seed)
+        outcomes = simulate_outcomes(self.fitted.to_numpy(), self.frame, self._covariances, n, rng)
+        if parameters == "drawn":
+            root = np.linalg.cholesky(self.inference.vcov)
+            outcomes += self.frame.X[:, self.scaling.kept] @ (root @ rng.standard_normal((len(root), n)))
+        return pd.DataFrame(outcomes, index=self.frame.index)
+
+    # ---- resampling ---------------------------------------------------------------------------------
 
     def bootstrap(
         self,
@@ -570,7 +677,9 @@ class MMRMFit:
         """Rows used in each cell of the grid's factors, over the levels on the axes."""
         codes, sizes = [], []
         keep = np.ones(self.n_observations, dtype=bool)
-        by_name = {v.name: key for key, v in self.frame.encoding.variables.items() if isinstance(v, Categorical)}
+        by_name = {
+            v.name: key for key, v in self.frame.encoding.variables.items() if isinstance(v, Categorical)
+        }
         for axis in axes.values():
             if axis.codes is None:
                 codes.append(np.zeros(self.n_observations, dtype=np.intp))

@@ -91,7 +91,9 @@ def pattern_covariances(problem: Problem, theta: Float) -> Float:
     """V_p (P × T × T), with ones on the diagonal where a visit was not observed."""
     stack = problem.stack
     if stack.distances is None:
-        by_group = [problem.structure.sigma(problem.theta_of(theta, g), stack.n_visits) for g in range(stack.n_groups)]
+        by_group = [
+            problem.structure.sigma(problem.theta_of(theta, g), stack.n_visits) for g in range(stack.n_groups)
+        ]
         V = np.stack(by_group)[stack.group]
     else:
         V = np.empty_like(stack.distances)

@@ -6,4 +6,12 @@ from emostats.statistics.mmrm.contrasts.adjust import ADJUSTMENTS, adjust_family
 from emostats.statistics.mmrm.contrasts.families import Family, contrast_family
 from emostats.statistics.mmrm.contrasts.hypotheses import type_three, type_two
 
-__all__ = ["ADJUSTMENTS", "Family", "adjust_family", "check_adjustment", "contrast_family", "type_three", "type_two"]
+__all__ = [
+    "ADJUSTMENTS",
+    "Family",
+    "adjust_family",
+    "check_adjustment",
+    "contrast_family",
+    "type_three",
+    "type_two",
+]

@@ -25,9 +25,13 @@ def check_adjustment(adjust: str, kind: str) -> None:
     if adjust not in ADJUSTMENTS:
         raise UsageError(f"Unknown adjustment '{adjust}'. {did_you_mean(adjust, ADJUSTMENTS)}")
     if adjust == "tukey" and kind != "pairwise":
-        raise UsageError("adjust='tukey' is for pairwise contrasts; for other families take 'mvt' or 'sidak'.")
+        raise UsageError(
+            "adjust='tukey' is for pairwise contrasts; for other families take 'mvt' or 'sidak'."
+        )
     if adjust == "dunnett" and kind != "control":
-        raise UsageError("adjust='dunnett' is for contrasts with a control (trt.vs.ctrl); for other families take 'mvt'.")
+        raise UsageError(
+            "adjust='dunnett' is for contrasts with a control (trt.vs.ctrl); for other families take 'mvt'."
+        )
 
 
 def adjust_family(
@@ -54,7 +58,9 @@ def _stepwise(tests: TTests, adjust: str, conf_level: float) -> tuple[Float, Flo
     """Bonferroni, Šidák and Holm. Holm has no intervals of its own: Bonferroni's, which it contains, are given."""
     p, m, alpha = tests.p_value, len(tests.p_value), 1 - conf_level
     if adjust == "sidak":
-        return -np.expm1(m * np.log1p(-np.minimum(p, 1 - 1e-16))), t_quantile((1 + conf_level ** (1 / m)) / 2, tests.df)
+        return -np.expm1(m * np.log1p(-np.minimum(p, 1 - 1e-16))), t_quantile(
+            (1 + conf_level ** (1 / m)) / 2, tests.df
+        )
     critical = t_quantile(1 - alpha / (2 * m), tests.df)
     if adjust == "bonferroni":
         return np.minimum(m * p, 1.0), critical

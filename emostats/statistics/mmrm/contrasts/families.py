@@ -40,7 +40,9 @@ def contrast_family(method: str | Mapping[str, ArrayLike] | ArrayLike, levels: S
         if len(levels) < 2:
             return Family((), np.zeros((0, len(levels))), method)
         names, coefficients = _FAMILIES[method](levels)
-        return Family(tuple(names), np.asarray(coefficients, dtype=float).reshape(-1, len(levels)), _KIND[method])
+        return Family(
+            tuple(names), np.asarray(coefficients, dtype=float).reshape(-1, len(levels)), _KIND[method]
+        )
     return _custom(method, levels)
 
 
@@ -121,4 +123,6 @@ _FAMILIES: Mapping[str, Any] = {
     "poly": _polynomials,
     "eff": _effects,
 }
-_KIND = {name: ("pairwise" if "pairwise" in name else "control" if "ctrl" in name else name) for name in _FAMILIES}
+_KIND = {
+    name: ("pairwise" if "pairwise" in name else "control" if "ctrl" in name else name) for name in _FAMILIES
+}

@@ -9,7 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from emostats.statistics.mmrm.covariance.base import Float, lag_means, odd_from_r, odd_to_r, shrunk_until_positive
+from emostats.statistics.mmrm.covariance.base import (
+    Float,
+    lag_means,
+    odd_from_r,
+    odd_to_r,
+    shrunk_until_positive,
+)
 from emostats.statistics.mmrm.covariance.toeph import ToeplitzCorrelation
 
 

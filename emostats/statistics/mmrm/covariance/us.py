@@ -32,7 +32,9 @@ class Unstructured:
 
     def names(self, visits: Sequence[Any]) -> tuple[str, ...]:
         pairs = zip(*np.tril_indices(len(visits)), strict=True)
-        return tuple(f"cov({visits[b]}, {visits[a]})" if a != b else f"variance({visits[a]})" for a, b in pairs)
+        return tuple(
+            f"cov({visits[b]}, {visits[a]})" if a != b else f"variance({visits[a]})" for a, b in pairs
+        )
 
     def scale_powers(self, n_visits: int) -> Float:
         return np.ones(self.n_theta(n_visits))

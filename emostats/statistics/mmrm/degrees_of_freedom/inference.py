@@ -59,7 +59,9 @@ class FTest:
     scale: float
 
 
-def t_test(inference: Inference, L: Float, null: Float | float = 0.0, conf_level: float | None = None) -> TTests:
+def t_test(
+    inference: Inference, L: Float, null: Float | float = 0.0, conf_level: float | None = None
+) -> TTests:
     """t tests of the rows of L (q × k) against `null`, with two-sided intervals."""
     z = L @ inference.root
     estimate = L @ inference.beta
@@ -68,7 +70,9 @@ def t_test(inference: Inference, L: Float, null: Float | float = 0.0, conf_level
     df = inference.method.rows(z)
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = (estimate - null) / std_error
-    margin = t_quantile(0.5 + 0.5 * (inference.conf_level if conf_level is None else conf_level), df) * std_error
+    margin = (
+        t_quantile(0.5 + 0.5 * (inference.conf_level if conf_level is None else conf_level), df) * std_error
+    )
     return TTests(
         estimate, std_error, df, statistic, t_two_sided(statistic, df), estimate - margin, estimate + margin
     )

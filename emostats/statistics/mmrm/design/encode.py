@@ -99,7 +99,9 @@ class Encoding:
 
 
 def build_encoding(
-    terms: Sequence[tuple[str, ...]], intercept: bool, variables: Mapping[str, Categorical | Numeric | Expression]
+    terms: Sequence[tuple[str, ...]],
+    intercept: bool,
+    variables: Mapping[str, Categorical | Numeric | Expression],
 ) -> Encoding:
     """Decide the coding of each factor in each term and name the columns."""
     present = {frozenset(term) for term in terms}
@@ -177,5 +179,7 @@ def known_codes(variable: Categorical, values: pd.Series) -> Codes:
     index = {level: code for code, level in enumerate(variable.levels)}
     unknown = [v for v in pd.unique(values) if v not in index]
     if unknown:
-        raise KeyError(f"'{variable.name}' has values the model has not seen: {', '.join(map(str, unknown[:5]))}")
+        raise KeyError(
+            f"'{variable.name}' has values the model has not seen: {', '.join(map(str, unknown[:5]))}"
+        )
     return values.map(index).to_numpy(dtype=np.intp)

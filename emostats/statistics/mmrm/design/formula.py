@@ -95,9 +95,7 @@ def _parse_covariance(name: str, inside: str) -> CovarianceTerm:
     return CovarianceTerm(name, positions, sides[-1], sides[0] if len(sides) == 2 else None)
 
 
-def _parse_fixed(
-    fixed: str, text: str
-) -> tuple[str, tuple[tuple[str, ...], ...], bool, tuple[str, ...]]:
+def _parse_fixed(fixed: str, text: str) -> tuple[str, tuple[tuple[str, ...], ...], bool, tuple[str, ...]]:
     from formulaic import Formula
 
     try:
@@ -106,7 +104,9 @@ def _parse_fixed(
     except Exception as error:
         raise UsageError(f"The formula {text!r} cannot be read: {error}") from error
     if len(left) != 1:
-        raise UsageError(f"A model formula has exactly one outcome on its left; found {len(left)} in {text!r}.")
+        raise UsageError(
+            f"A model formula has exactly one outcome on its left; found {len(left)} in {text!r}."
+        )
     factors = [tuple(factor.expr for factor in term.factors) for term in right]
     intercept = ("1",) in factors
     offsets = tuple(f[0][7:-1].strip() for f in factors if len(f) == 1 and f[0].startswith("offset("))

@@ -80,7 +80,9 @@ def build_frame(
     used = data if keep is None else data.take(keep)
     rows = np.arange(len(data)) if keep is None else keep
     if not len(used):
-        raise UsageError(f"No row has the outcome '{formula.response}' and all model variables; nothing to fit.")
+        raise UsageError(
+            f"No row has the outcome '{formula.response}' and all model variables; nothing to fit."
+        )
     variables, columns = _variables(formula, used, per_factor)
     encoding = build_encoding(formula.terms, formula.intercept, variables)
     y, offset = _outcome(formula, used)
@@ -124,9 +126,9 @@ def _rows_in_use(
     identity = {formula.covariance.subject, *formula.covariance.positions}
     for name in needed:
         if name not in identity and not (isinstance(weights, str) and name == weights):
-            keep &= ~_is_missing(data[name])
+            keep &= ~missing_values(data[name])
     for name in identity:
-        missing = _is_missing(data[name]) & keep
+        missing = missing_values(data[name]) & keep
         if missing.any():
             raise UsageError(
                 f"Column '{name}' is empty in {int(missing.sum())} row(s) that have an outcome "
@@ -135,7 +137,8 @@ def _rows_in_use(
     return None if keep.all() else np.flatnonzero(keep)
 
 
-def _is_missing(values: pd.Series) -> NDArray[np.bool_]:
+def missing_values(values: pd.Series) -> NDArray[np.bool_]:
+    """Which entries of a column are missing (n,), by the cheapest way its dtype allows."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return values.cat.codes.to_numpy() < 0
     if isinstance(values.dtype, np.dtype) and values.dtype.kind == "f":
@@ -174,7 +177,9 @@ def _variables(
 
 def _refuse_infinite(name: str, values: Float) -> None:
     if not np.isfinite(values).all():
-        raise UsageError(f"Column '{name}' has {int((~np.isfinite(values)).sum())} infinite value(s); correct them first.")
+        raise UsageError(
+            f"Column '{name}' has {int((~np.isfinite(values)).sum())} infinite value(s); correct them first."
+        )
 
 
 def _outcome(formula: ModelFormula, used: pd.DataFrame) -> tuple[Float, Float | None]:
@@ -194,7 +199,9 @@ def _numbers(expression: str, used: pd.DataFrame, role: str) -> Float:
             )
         values = column.to_numpy(dtype=float)
     else:
-        values = evaluate_expression(expression, used[list(base_variables(expression, used.columns))])[1][:, 0]
+        values = evaluate_expression(expression, used[list(base_variables(expression, used.columns))])[1][
+            :, 0
+        ]
     _refuse_infinite(expression, values)
     return values
 
@@ -286,9 +293,13 @@ def _weights(weights: str | NDArray[Any] | None, data: pd.DataFrame, rows: NDArr
     if weights is None:
         return None
     name = f"column '{weights}'" if isinstance(weights, str) else "the weights array"
-    values = data[weights].to_numpy(dtype=float) if isinstance(weights, str) else np.asarray(weights, dtype=float)
+    values = (
+        data[weights].to_numpy(dtype=float) if isinstance(weights, str) else np.asarray(weights, dtype=float)
+    )
     if values.shape != (len(data),):
-        raise UsageError(f"The weights should be one number a row of the data ({len(data)}); found shape {values.shape}.")
+        raise UsageError(
+            f"The weights should be one number a row of the data ({len(data)}); found shape {values.shape}."
+        )
     values = values[rows]
     bad = ~(np.isfinite(values) & (values > 0))
     if bad.any():

@@ -67,7 +67,9 @@ def find_scaling(X: Float, y: Float, names: tuple[str, ...]) -> Scaling:
     b0 = inverse @ Qy[index] / np.sqrt(N)
     rss, total = _residual_ss(X, y - y_mean, index, M, b0)
     if rss <= 1e-20 * max(total, y_mean**2 * N * 1e-8) or rss == 0.0:
-        raise ModelError("The outcome is constant or explained perfectly by the model; there is no variance to estimate.")
+        raise ModelError(
+            "The outcome is constant or explained perfectly by the model; there is no variance to estimate."
+        )
     if y_mean != 0.0:
         b0 = b0 + np.linalg.solve(M, np.eye(len(index))[:, 0]) * y_mean
     gram = _raw_gram(L, T0[np.ix_(index, index)])
@@ -132,7 +134,9 @@ def _null_space(G: Float, L: Float, T0: Float, kept: NDArray[np.bool_]) -> Float
     """One vector an aliased column: the column minus what the kept ones explain of it."""
     null = np.eye(len(kept))[:, ~kept]
     if null.size:
-        explained = np.linalg.solve(L.T, np.linalg.solve(L, G[np.ix_(np.flatnonzero(kept), np.flatnonzero(~kept))]))
+        explained = np.linalg.solve(
+            L.T, np.linalg.solve(L, G[np.ix_(np.flatnonzero(kept), np.flatnonzero(~kept))])
+        )
         null[kept] = -explained
     return T0 @ null
 

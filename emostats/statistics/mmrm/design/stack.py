@@ -146,7 +146,9 @@ class _Rows:
         flat = rows.reshape(-1)
         raw = np.empty((len(flat), len(self.scaling.b0) + 1))
         X = self.frame.X
-        raw[:, :-1] = X[flat] if self.scaling.kept.all() else X[np.ix_(flat, np.flatnonzero(self.scaling.kept))]
+        raw[:, :-1] = (
+            X[flat] if self.scaling.kept.all() else X[np.ix_(flat, np.flatnonzero(self.scaling.kept))]
+        )
         raw[:, -1] = self.frame.y[flat]
         out = raw @ self.scaling.transform()
         if self.frame.weights is not None:

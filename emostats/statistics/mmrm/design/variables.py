@@ -69,7 +69,10 @@ def require_columns(data: pd.DataFrame, names: Mapping[str, str]) -> None:
     """Raise one `UsageError` that lists every column of `names` (name → its role) the data lack."""
     missing = [(name, role) for name, role in names.items() if name not in data.columns]
     if missing:
-        lines = [f"column '{n}' ({role}) is not in the data. {did_you_mean(n, data.columns)}" for n, role in missing]
+        lines = [
+            f"column '{n}' ({role}) is not in the data. {did_you_mean(n, data.columns)}"
+            for n, role in missing
+        ]
         raise UsageError("\n".join(lines))
 
 
@@ -109,7 +112,9 @@ def base_variables(expression: str, columns: pd.Index) -> tuple[str, ...]:
     wanted = {*quoted, *words}
     found = tuple(str(column) for column in columns if column in wanted)
     if not found:
-        raise UsageError(f"'{expression}' in the formula is not a column of the data. {did_you_mean(expression, columns)}")
+        raise UsageError(
+            f"'{expression}' in the formula is not a column of the data. {did_you_mean(expression, columns)}"
+        )
     return found
 
 

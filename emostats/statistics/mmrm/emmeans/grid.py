@@ -47,13 +47,19 @@ def grid_axes(encoding: Encoding, at: Mapping[str, Any] | None) -> dict[str, Axi
                 axes.setdefault(name, _number_axis(name, at.get(name, mean)))
     unknown = [name for name in at if name not in axes]
     if unknown:
-        raise UsageError(f"at= names '{unknown[0]}', which is not in the model. {did_you_mean(unknown[0], axes)}")
+        raise UsageError(
+            f"at= names '{unknown[0]}', which is not in the model. {did_you_mean(unknown[0], axes)}"
+        )
     return axes
 
 
 def _factor_axis(variable: Categorical, at: Mapping[str, Any]) -> Axis:
     wanted = at.get(variable.name, variable.levels)
-    wanted = (wanted,) if isinstance(wanted, str) or not isinstance(wanted, Sequence | np.ndarray) else tuple(wanted)
+    wanted = (
+        (wanted,)
+        if isinstance(wanted, str) or not isinstance(wanted, Sequence | np.ndarray)
+        else tuple(wanted)
+    )
     unknown = [level for level in wanted if level not in variable.levels]
     if unknown:
         raise UsageError(
@@ -74,7 +80,11 @@ def grid_matrix(encoding: Encoding, axes: Mapping[str, Axis]) -> tuple[Float, ND
     """
     sizes = [len(axis.values) for axis in axes.values()]
     n_rows = int(np.prod(sizes)) if sizes else 1
-    place = np.array(np.unravel_index(np.arange(n_rows), sizes[::-1])).T[:, ::-1] if sizes else np.zeros((1, 0), int)
+    place = (
+        np.array(np.unravel_index(np.arange(n_rows), sizes[::-1])).T[:, ::-1]
+        if sizes
+        else np.zeros((1, 0), int)
+    )
     names = list(axes)
     columns: dict[str, Any] = {}
     for key, variable in encoding.variables.items():
@@ -111,7 +121,11 @@ def cell_weights(
         return counts[tuple(place.T)]
     if weights == "proportional":
         return _marginal(counts, averaged)[tuple(place[:, i] for i in averaged)]
-    return np.prod([_marginal(counts, [i])[place[:, i]] for i in averaged], axis=0) if averaged else np.ones(len(place))
+    return (
+        np.prod([_marginal(counts, [i])[place[:, i]] for i in averaged], axis=0)
+        if averaged
+        else np.ones(len(place))
+    )
 
 
 def _marginal(counts: Float, keep: Sequence[int]) -> Float:

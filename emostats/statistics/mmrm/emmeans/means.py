@@ -57,7 +57,9 @@ class LinearEstimates:
             "conf_low": low + self.shift,
             "conf_high": high + self.shift,
         }
-        values = pd.DataFrame({name: np.where(self.estimable, value, np.nan) for name, value in columns.items()})
+        values = pd.DataFrame(
+            {name: np.where(self.estimable, value, np.nan) for name, value in columns.items()}
+        )
         return pd.concat([self.levels.reset_index(drop=True), values], axis=1)
 
     def _adjusted(self, tests: TTests, conf_level: float) -> tuple[Float, Float, Float]:
@@ -108,7 +110,9 @@ class LinearEstimates:
         if unknown:
             raise UsageError(f"by= names '{unknown[0]}'. {did_you_mean(unknown[0], self.levels.columns)}")
         over = [name for name in self.levels.columns if name not in within]
-        pieces = [self._contrast_rows(rows, over, within, method) for rows in replace(self, by=within)._families()]
+        pieces = [
+            self._contrast_rows(rows, over, within, method) for rows in replace(self, by=within)._families()
+        ]
         kind = contrast_family(method, [""] * self._family_size(within)).kind
         check_adjustment(adjust, kind)
         return LinearEstimates(
@@ -133,7 +137,9 @@ class LinearEstimates:
         within: Sequence[str],
         method: str | Mapping[str, ArrayLike] | ArrayLike,
     ) -> tuple[pd.DataFrame, Float, Float, NDArray[np.bool_]]:
-        labels = [" ".join(map(str, row)) for row in self.levels.iloc[rows][list(over)].itertuples(index=False)]
+        labels = [
+            " ".join(map(str, row)) for row in self.levels.iloc[rows][list(over)].itertuples(index=False)
+        ]
         family = contrast_family(method, labels)
         A = family.coefficients
         levels = pd.DataFrame({"contrast": list(family.names)})

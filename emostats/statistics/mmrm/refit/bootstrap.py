@@ -47,12 +47,19 @@ def bootstrap_fit(
     units, unit_of_subject = _units(frame, data, unit, strata)
     evaluator = _evaluator(frame, scaling, located, problem, theta, target, units, unit_of_subject)
     replicates = resample(
-        evaluator, units, seed=as_seed_sequence(seed), n_resamples=n_resamples, n_jobs=n_jobs, progress=progress
+        evaluator,
+        units,
+        seed=as_seed_sequence(seed),
+        n_resamples=n_resamples,
+        n_jobs=n_jobs,
+        progress=progress,
     )
     left_out = _jackknife(evaluator, units.n_units) if method == "bca" else None
     original = evaluator.original()
     if method == "studentized" and original.std_errors is None:
-        raise UsageError("Studentized intervals need a standard error in each resample; take bca for these quantities.")
+        raise UsageError(
+            "Studentized intervals need a standard error in each resample; take bca for these quantities."
+        )
     samples = [
         Sample(
             name,
@@ -101,7 +108,9 @@ def _units(
     wanted = [name for name in (unit, *([strata] if isinstance(strata, str) else strata or ())) if name]
     missing = [name for name in wanted if name not in data.columns]
     if missing:
-        raise UsageError(f"'{missing[0]}' is not a column of the data. {did_you_mean(missing[0], data.columns)}")
+        raise UsageError(
+            f"'{missing[0]}' is not a column of the data. {did_you_mean(missing[0], data.columns)}"
+        )
     rows = data[list(dict.fromkeys([*wanted, subject]))].iloc[frame.rows]
     for name in wanted:
         codes = pd.factorize(rows[name])[0]

@@ -57,11 +57,18 @@ class _Point:
     ok: NDArray[np.bool_]
 
 
-def refit_block(packed: Packed, problem: Problem, start: Float, counts: Float, max_iterations: int = 60) -> Refits:
+def refit_block(
+    packed: Packed, problem: Problem, start: Float, counts: Float, max_iterations: int = 60
+) -> Refits:
     """Refit the model for B vectors of counts (B × n) from θ = `start`."""
     A, n = packed.cross_products(counts)
     B, k = len(counts), packed.rows.shape[2] - 1
-    out = Refits(np.full((B, len(start)), np.nan), np.full((B, k), np.nan), np.full((B, k, k), np.nan), np.zeros(B, bool))
+    out = Refits(
+        np.full((B, len(start)), np.nan),
+        np.full((B, k), np.nan),
+        np.full((B, k, k), np.nan),
+        np.zeros(B, bool),
+    )
     active = np.arange(B)
     state = _Batch(A, n, np.tile(start, (B, 1)), np.full(B, -np.inf), np.zeros((B, len(start))), np.ones(B),
                    np.zeros(B, bool))  # fmt: skip
@@ -75,7 +82,9 @@ def refit_block(packed: Packed, problem: Problem, start: Float, counts: Float, m
     return out
 
 
-def _advance(packed: Packed, problem: Problem, state: _Batch, active: Index, out: Refits) -> NDArray[np.bool_]:
+def _advance(
+    packed: Packed, problem: Problem, state: _Batch, active: Index, out: Refits
+) -> NDArray[np.bool_]:
     """One trial step of every active replicate; returns which stay active."""
     trial = state.theta + state.size[:, None] * state.step
     point = _evaluate(packed, problem, state, trial)
@@ -274,7 +283,8 @@ def _group_elements(
     scale = half[:, None] * half[None, :]
     observed = np.take((M @ w).reshape(B, -1), pairs, axis=1).sum(axis=1) * scale
     expected = (
-        0.5 * np.take((nW[:, mine].reshape(B, -1, T * T).transpose(0, 2, 1) @ w).reshape(B, -1), pairs, axis=1)
+        0.5
+        * np.take((nW[:, mine].reshape(B, -1, T * T).transpose(0, 2, 1) @ w).reshape(B, -1), pairs, axis=1)
     ).sum(axis=1) * scale
     S = 0.5 * (WB[:, mine] - nW[:, mine]).sum(axis=1)
     slope = 2 * half * S[:, a, b]
@@ -310,7 +320,11 @@ def _chain_rule(
     curvature = np.zeros((len(theta), G * H, G * H))
     for index, row in enumerate(theta):
         for g in range(G):
-            part, here, elements = row[g * H : (g + 1) * H], slice(g * H, (g + 1) * H), slice(g * E, (g + 1) * E)
+            part, here, elements = (
+                row[g * H : (g + 1) * H],
+                slice(g * H, (g + 1) * H),
+                slice(g * E, (g + 1) * E),
+            )
             J[index, here, elements] = problem.structure.gradient(part, T)[:, a, b]
             second = problem.structure.hessian(part, T)[:, :, a, b]
             curvature[index, here, here] = second @ slope[index, elements]

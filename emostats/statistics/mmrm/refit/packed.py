@@ -100,7 +100,9 @@ class Packed:
         )  # fmt: skip
 
 
-def pack(frame: ModelFrame, scaling: Scaling, located: SubjectRows, stack: Stack, blocks: bool = True) -> Packed:
+def pack(
+    frame: ModelFrame, scaling: Scaling, located: SubjectRows, stack: Stack, blocks: bool = True
+) -> Packed:
     """Pack a fit's data; without `blocks` only single refits are possible (and little memory is used)."""
     rows = subject_rows(frame, scaling, located, np.arange(len(located.pattern)))
     lower = np.tril_indices(rows.shape[2])

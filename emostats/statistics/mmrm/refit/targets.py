@@ -67,7 +67,9 @@ class PercentChange:
 
     def std_errors(self, estimates: Estimates) -> Float | None:
         top, bottom = estimates.beta @ self.change.T, estimates.beta @ self.reference.T
-        gradient = (self.change[None] - (top / bottom)[:, :, None] * self.reference[None]) / bottom[:, :, None]
+        gradient = (self.change[None] - (top / bottom)[:, :, None] * self.reference[None]) / bottom[
+            :, :, None
+        ]
         return 100 * np.sqrt(np.einsum("bqa,bac,bqc->bq", gradient, estimates.Phi, gradient, optimize=True))
 
 
@@ -129,7 +131,9 @@ def _one_target(contrasts: Contrasts, k: int) -> Target:
     if isinstance(contrasts, LinearEstimates):
         return linear_target(contrasts)
     if isinstance(contrasts, list | tuple) and contrasts and not np.isscalar(contrasts[0]):
-        if all(isinstance(part, LinearEstimates | Mapping) or hasattr(part, "std_errors") for part in contrasts):
+        if all(
+            isinstance(part, LinearEstimates | Mapping) or hasattr(part, "std_errors") for part in contrasts
+        ):
             return Several(tuple(_one_target(part, k) for part in contrasts))
     if hasattr(contrasts, "std_errors") and hasattr(contrasts, "values") and hasattr(contrasts, "names"):
         return contrasts  # type: ignore[return-value]

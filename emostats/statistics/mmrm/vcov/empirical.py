@@ -19,7 +19,9 @@ from emostats.statistics.mmrm.likelihood import Evaluation
 
 Float = NDArray[np.float64]
 
-EMPIRICAL_KINDS = MappingProxyType({"empirical": 0.0, "empirical-bias-reduced": -0.5, "empirical-jackknife": -1.0})
+EMPIRICAL_KINDS = MappingProxyType(
+    {"empirical": 0.0, "empirical-bias-reduced": -0.5, "empirical-jackknife": -1.0}
+)
 """Names of the sandwich estimators, with the power of (I − H_ii) each applies."""
 
 _CHUNK = 4096
