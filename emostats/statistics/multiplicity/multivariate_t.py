@@ -76,19 +76,40 @@ def mvt_adjust(
     return p
 
 
-def mvt_critical_value(
-    correlation: npt.ArrayLike,
-    df: float,
-    *,
-    conf_level: float = 0.95,
-    alternative: Alternative = "two-sided",
-    tolerance: float = 1e-6,
-) -> float:
-    """c with P(max |T| ≥ c) = 1 - conf_level (one-sided: P(max T ≥ c)): estimate ± c SE are simultaneous
-    intervals.
+def max_abs_t_upper(t: float, correlation: npt.ArrayLike, df: float, *, tolerance: float = 1e-6) -> float:
+    """P(max |T_k| ≥ t) for t ≥ 0. Parameters, accuracy and errors as in `mvt_adjust`."""
+    matrix = check_correlation(correlation, None)
+    _check(df, "two-sided")
+    return tail_function(matrix, df, "two-sided", tolerance)(float(t))
 
-    Parameters and errors as in `mvt_adjust`; `conf_level` lies between 0 and 1.
+
+def max_t_upper(t: float, correlation: npt.ArrayLike, df: float, *, tolerance: float = 1e-6) -> float:
+    """P(max T_k ≥ t). Parameters, accuracy and errors as in `mvt_adjust`."""
+    matrix = check_correlation(correlation, None)
+    _check(df, "greater")
+    return tail_function(matrix, df, "greater", tolerance)(float(t))
+
+
+def max_abs_t_quantile(
+    conf_level: float, correlation: npt.ArrayLike, df: float, *, tolerance: float = 1e-6
+) -> float:
+    """c with P(max |T_k| < c) = conf_level: estimate ± c SE are simultaneous intervals.
+
+    `conf_level` lies between 0 and 1; other parameters and errors as in `mvt_adjust`.
     """
+    return _quantile(conf_level, correlation, df, "two-sided", tolerance)
+
+
+def max_t_quantile(
+    conf_level: float, correlation: npt.ArrayLike, df: float, *, tolerance: float = 1e-6
+) -> float:
+    """c with P(max T_k < c) = conf_level: estimate - c SE are simultaneous lower bounds."""
+    return _quantile(conf_level, correlation, df, "greater", tolerance)
+
+
+def _quantile(
+    conf_level: float, correlation: npt.ArrayLike, df: float, alternative: Alternative, tolerance: float
+) -> float:
     matrix = check_correlation(correlation, None)
     _check(df, alternative)
     if not 0 < conf_level < 1:
@@ -97,8 +118,8 @@ def mvt_critical_value(
     return _solve(tail, 1 - conf_level, len(matrix), df, two_sided=alternative == "two-sided")
 
 
-def studentized_range_critical_value(n_means: int, df: float, *, conf_level: float = 0.95) -> float:
-    """q with P(Q ≥ q) = 1 - conf_level for the studentized range of `n_means` means."""
+def studentized_range_quantile(conf_level: float, n_means: int, df: float) -> float:
+    """q with P(Q < q) = conf_level for the studentized range of `n_means` means."""
     pairs = n_means * (n_means - 1) // 2
 
     def tail(c: float) -> float:
