@@ -11,31 +11,39 @@ from typing import Any
 
 import griffe
 
-HEADINGS = {
+ITEMIZED = {
     "Parameters": "Args",
     "Attributes": "Attributes",
-    "Returns": "Returns",
-    "Yields": "Yields",
     "Raises": "Raises",
     "Warns": "Warns",
-    "Examples": "Examples",
 }
-SECTION = re.compile(
-    r"^(?P<name>[A-Z]\w+(?: \w+)*)\n-{3,}\n(?P<body>(?:.*\n?)*?)(?=^[A-Z][\w ]*\n-{3,}\n|\Z)", re.MULTILINE
-)
+HEADING = re.compile(r"^([A-Z][\w ]*)\n-{3,}\n", re.MULTILINE)
+DIRECTIVE = re.compile(r"\s*# doctest: .*")
+ITEM = re.compile(r"\*{0,2}\w+(, \*{0,2}\w+)*:\s")
 
 
-def _section(match: re.Match[str]) -> str:
-    name, body = match["name"], match["body"].rstrip()
-    if name not in HEADINGS:
-        return f"**{name}**\n\n{body}\n\n"
-    lines = [f"    {line}".rstrip() for line in body.splitlines()]
-    return "\n".join([f"{HEADINGS[name]}:", *lines]) + "\n\n"
+def _itemized(heading: str, body: str) -> str:
+    """Google's section: items by four, what continues an item by eight."""
+    lines = [
+        (f"    {line}" if ITEM.match(line) or line.startswith(" ") else f"        {line}").rstrip()
+        for line in body.splitlines()
+    ]
+    return "\n".join([f"{ITEMIZED[heading]}:", *lines])
+
+
+def _section(heading: str, body: str) -> str:
+    if heading in ITEMIZED:
+        return _itemized(heading, body)
+    if body.lstrip().startswith(">>>"):
+        body = f"```pycon\n{DIRECTIVE.sub('', body)}\n```"
+    return f"**{heading}**\n\n{body}"
 
 
 def rewritten(text: str) -> str:
     """The docstring with Google's headings in place of underlined ones."""
-    return SECTION.sub(_section, text)
+    summary, *rest = HEADING.split(text)
+    sections = [_section(*pair) for pair in zip(rest[::2], map(str.rstrip, rest[1::2]), strict=True)]
+    return "\n\n".join([summary.rstrip(), *sections])
 
 
 class HouseDocstrings(griffe.Extension):
