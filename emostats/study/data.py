@@ -73,4 +73,5 @@ class StudyData:
         if rows.empty:
             known = ", ".join(sorted(map(str, self.observations["PARAMCD"].unique())))
             raise KeyError(f"no observations of parameter {parameter!r}; there are: {known}")
-        return rows.merge(self.subjects, on="USUBJID", how="left", validate="many_to_one")
+        children = self.subjects.drop(columns="SOURCE_ID", errors="ignore")
+        return rows.merge(children, on="USUBJID", how="left", validate="many_to_one")

@@ -1,0 +1,210 @@
+"""From cells to values, by what the schema says a column holds; what does not fit is named, never guessed.
+
+A column is kept as its different contents and a number for each cell, so that each content is looked at once:
+a column of 50,000 answers costs half a dozen looks.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Objects = NDArray[np.object_]
+Rows = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+(?:,\d*)?|,\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Column:
+    """Cells as they stand: cell i holds ``different[codes[i]]``. True and 1.0 are different contents."""
+
+    codes: Rows
+    different: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, cells: Sequence[Any]) -> Column:
+        """The cells of a column."""
+        contents = array(cells)
+        if bool in set(map(type, cells)):
+            contents = array([_Truth(cell) if type(cell) is bool else cell for cell in cells])
+        codes, different = pd.factorize(contents, use_na_sentinel=False)
+        return cls(codes, tuple(cell.value if isinstance(cell, _Truth) else cell for cell in different))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def content(self, position: int) -> Any:
+        """The content of a cell."""
+        return self.different[self.codes[position]]
+
+    def take(self, positions: Rows) -> Column:
+        """Some of the cells."""
+        return Column(self.codes[positions], self.different)
+
+    def objects(self, convert: Callable[[Any], Any]) -> Objects:
+        """A value for each cell, from each content once."""
+        return array([convert(content) for content in self.different])[self.codes]
+
+    def floats(self, convert: Callable[[Any], float]) -> Floats:
+        """A number for each cell, from each content once."""
+        return np.array([convert(content) for content in self.different], dtype=np.float64)[self.codes]
+
+    def where(self, test: Callable[[Any], bool]) -> Mask:
+        """Which cells pass a test of their content."""
+        return np.array([test(content) for content in self.different], dtype=bool)[self.codes]
+
+
+@dataclass(frozen=True)
+class _Truth:
+    value: bool
+
+
+@dataclass(frozen=True)
+class NumberRule:
+    """How a column of numbers is written.
+
+    Attributes
+    ----------
+    decimal: the decimal mark of numbers kept as text. missing: contents that mean 'no value'.
+    labels: wording (case-folded) → number, for answers written out.
+    """
+
+    decimal: str = "."
+    missing: frozenset[str] = frozenset()
+    labels: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A column as numbers: `values` (NaN where blank, missing or unfit).
+
+    `unfit` are the rows whose content is no number, `stored_as_text` those where a text holds one.
+    """
+
+    values: Floats
+    unfit: Rows
+    stored_as_text: Rows
+
+
+def array(cells: Sequence[Any]) -> Objects:
+    """The cells as an object array."""
+    result = np.empty(len(cells), dtype=object)
+    result[:] = cells
+    return result
+
+
+def text_of(content: Any) -> str:
+    """A cell as the text people see: 7.0 → ``7``, True → ``TRUE``, dates in ISO form, no outer blanks."""
+    if isinstance(content, str):
+        return content.strip()
+    if isinstance(content, bool):
+        return "TRUE" if content else "FALSE"
+    if isinstance(content, float) and math.isfinite(content) and content.is_integer() and abs(content) < 1e15:
+        return str(int(content))
+    return content.isoformat() if isinstance(content, date | datetime | time) else str(content)
+
+
+def is_blank(content: Any) -> bool:
+    """Whether a cell holds nothing, or only blanks."""
+    return type(content) is str and not content.strip()
+
+
+def is_number(content: Any) -> bool:
+    """Whether the file stores the cell as a number."""
+    return type(content) is float or type(content) is int
+
+
+def texts(column: Column, missing: frozenset[str] = frozenset()) -> Objects:
+    """A column as text; None where it is blank or a missing code."""
+
+    def one(content: Any) -> str | None:
+        text = text_of(content)
+        return None if not text or text in missing else text
+
+    return column.objects(one)
+
+
+def numbers(column: Column, rule: NumberRule) -> Numbers:
+    """A column as numbers; text that holds a number counts as one and is listed."""
+    found = [number_in(content, rule) for content in column.different]
+    values = np.array([number for _, number in found], dtype=np.float64)
+    kinds = np.array([kind for kind, _ in found], dtype=object)
+    return Numbers(
+        values=values[column.codes],
+        unfit=np.flatnonzero((kinds == "unfit")[column.codes]),
+        stored_as_text=np.flatnonzero((kinds == "text")[column.codes]),
+    )
+
+
+def number_in(content: Any, rule: NumberRule) -> tuple[str, float]:
+    """What a cell says: ``number``, ``blank``, ``text`` (a number kept as text), ``label`` or ``unfit``, and
+    the number it gives (NaN for blank and unfit)."""
+    if is_number(content):
+        missing = bool(rule.missing) and text_of(content) in rule.missing
+        return ("blank", math.nan) if missing else ("number", float(content))
+    if not isinstance(content, str):
+        return "unfit", math.nan
+    text = content.strip()
+    if not text or text in rule.missing:
+        return "blank", math.nan
+    pattern = _DECIMAL_COMMA if rule.decimal == "," else _NUMBER
+    if pattern.fullmatch(text):
+        number = float(text.replace(",", "."))
+        return ("text", number) if math.isfinite(number) else ("unfit", math.nan)
+    if text.casefold() in rule.labels:
+        return "label", rule.labels[text.casefold()]
+    return "unfit", math.nan
+
+
+def dates(column: Column, date_format: str, missing: frozenset[str] = frozenset()) -> tuple[Objects, Rows]:
+    """A column as dates (None where blank), and the rows that hold no date.
+
+    Text is read by `date_format` (strptime), or as ISO 8601 without one; day and month are never guessed.
+    """
+
+    def one(content: Any) -> Any:
+        if isinstance(content, datetime):
+            return content.date()
+        if isinstance(content, date):
+            return content
+        return _date_in(content.strip(), date_format, missing) if isinstance(content, str) else _NOT_A_DATE
+
+    found = column.objects(one)
+    wrong = np.array([value is _NOT_A_DATE for value in found], dtype=bool)
+    found[wrong] = None
+    return found, np.flatnonzero(wrong)
+
+
+_NOT_A_DATE = object()
+
+
+def _date_in(text: str, date_format: str, missing: frozenset[str]) -> Any:
+    if not text or text in missing:
+        return None
+    try:
+        return (datetime.strptime(text, date_format) if date_format else datetime.fromisoformat(text)).date()
+    except ValueError:
+        return _NOT_A_DATE
+
+
+def shown(content: Any) -> str:
+    """A cell's content in a message, cut when it is long."""
+    if isinstance(content, str):
+        text = f"'{content}'"
+        return text if len(text) <= 60 else f"{text[:57]}…'"
+    if isinstance(content, timedelta):
+        return f"the duration {content}"
+    kind = "the date " if isinstance(content, date) else "the time " if isinstance(content, time) else ""
+    return f"{kind}{text_of(content)}"

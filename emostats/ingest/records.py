@@ -1,0 +1,247 @@
+"""Records of a table: rows with their child and visit known, columns read one by one, every misfit reported
+with its cell, its child and its visit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from emostats.errors import Finding, Severity, did_you_mean
+from emostats.ingest import addresses
+from emostats.ingest.cells import Floats, NumberRule, Objects, dates, numbers, shown, texts
+from emostats.ingest.children import child_ids
+from emostats.ingest.headers import Table, find_columns
+from emostats.ingest.ids import Roster
+from emostats.ingest.log import Log
+from emostats.ingest.raw import RawTable
+from emostats.ingest.visits import visit_forms, visit_lookup, visit_of
+from emostats.study.spec import StudySpec
+
+ID, VISIT = "USUBJID", "AVISIT"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What numbers of a column may be: from `low` to `high`, whole numbers only when `integer`."""
+
+    low: float = -np.inf
+    high: float = np.inf
+    integer: bool = False
+
+    def __str__(self) -> str:
+        if np.isinf(self.low) and np.isinf(self.high):
+            return "a whole number" if self.integer else "a number"
+        return f"{self.low:g} to {self.high:g}"
+
+
+@dataclass
+class Records:
+    """The rows of a table: `subject` is the ID of each row, `visit` its visit; None where blank."""
+
+    table: Table
+    log: Log
+    subject: Objects
+    visit: Objects
+    stored_as_text: dict[int, list[int]] = field(default_factory=dict)
+
+    @property
+    def raw(self) -> RawTable:
+        """The table as it stands in the file."""
+        return self.table.raw
+
+    def __len__(self) -> int:
+        return len(self.table.rows)
+
+    def texts(self, variable: str) -> Objects:
+        """A column as text; None where blank, missing, or when the table has no such column."""
+        if variable not in self.table.columns:
+            return np.full(len(self), None, dtype=object)
+        return texts(self.table.cells[variable], frozenset(self.raw.options.missing))
+
+    def dates(self, variable: str) -> Objects:
+        """A column as dates; what is no date is reported as a warning and left out."""
+        if variable not in self.table.columns:
+            return np.full(len(self), None, dtype=object)
+        options = self.raw.options
+        found, wrong = dates(self.table.cells[variable], options.date_format, frozenset(options.missing))
+        wanted = f"a date written {options.date_format}" if options.date_format else "a date (as 2025-03-31)"
+        self.report(
+            variable, wrong, "not-a-date", f"expected {wanted}",
+            "Correct the cell, or state date_format in [sources].", Severity.WARNING,
+        )  # fmt: skip
+        return found
+
+    def numbers(
+        self, variable: str, limits: Limits, rule: NumberRule | None = None, what: str = ""
+    ) -> Floats:
+        """A column as numbers, NaN where blank; text, values outside limits and fractions are reported."""
+        rule = rule or self.number_rule()
+        read = numbers(self.table.cells[variable], rule)
+        name = what or variable
+        self.report(
+            variable, read.unfit, "not-a-number", f"{name}: expected a number",
+            "Correct the cell, or list its content under missing in [sources].", parameter=variable,
+        )  # fmt: skip
+        if self.raw.typed:
+            self.stored_as_text.setdefault(self.table.columns[variable], []).extend(read.stored_as_text)
+        self._check_limits(variable, read.values, limits, name)
+        return read.values
+
+    def number_rule(
+        self, missing: Iterable[str] = (), labels: Mapping[str, float] | None = None
+    ) -> NumberRule:
+        """How numbers of this table are written, with further missing codes and answers in words."""
+        options = self.raw.options
+        return NumberRule(options.decimal, frozenset((*options.missing, *missing)), dict(labels or {}))
+
+    def _check_limits(self, variable: str, values: Floats, limits: Limits, name: str) -> None:
+        outside = np.flatnonzero((values < limits.low) | (values > limits.high))
+        self.report(
+            variable, outside, "value-out-of-range", f"{name}: expected {limits}",
+            "Compare with the source document and correct the cell.", parameter=variable,
+        )  # fmt: skip
+        if limits.integer:
+            fraction = np.setdiff1d(np.flatnonzero(~np.isnan(values) & (values != np.rint(values))), outside)
+            self.report(
+                variable, fraction, "not-a-whole-number", f"{name}: expected a whole number",
+                "Compare with the source document and correct the cell.", parameter=variable,
+            )  # fmt: skip
+
+    def report(
+        self, variable: str, positions: Iterable[int], rule: str, expected: str, action: str,
+        severity: Severity = Severity.ERROR, parameter: str = "",
+    ) -> None:  # fmt: skip
+        """One finding for each of these rows: what was expected, and what the cell holds."""
+        at = {int(self.table.rows[position]): int(position) for position in positions}
+        cells = self.table.cells[variable]
+
+        def describe(row: int) -> Finding:
+            position = at[row]
+            message = f"{expected}; found {shown(cells.content(position))}."
+            return Finding(
+                rule, message, action, severity, parameter=parameter,
+                subject=self.subject[position] or "", visit=self.visit[position] or "",
+            )  # fmt: skip
+
+        self.log.cells(self.raw, self.table.columns[variable], at, describe)
+
+    def require(self, variable: str, what: str) -> None:
+        """Reports rows in which a needed column is blank."""
+        blank = [position for position, text in enumerate(self.texts(variable)) if text is None]
+        self.report(variable, blank, "missing-value", f"expected {what}", "Fill in the cell.")
+
+    def unique(self, keys: Mapping[str, Objects], what: str, place: str = ID) -> None:
+        """Reports rows that share all of `keys`: each group in one finding that lists its cells."""
+        frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in keys.items()})
+        complete = frame.notna().all(axis=1)
+        repeated = frame[complete & frame.duplicated(keep=False)]
+        for values, group in repeated.groupby(list(keys), sort=False):
+            where = addresses.cells(self.table.rows[group.index], self.table.columns[place])
+            named = dict(zip(keys, values, strict=True))
+            shown_key = ", ".join(str(value) for value in values)
+            message = f"expected one row for {what} {shown_key}; found {len(group)}."
+            self.log.table(
+                self.raw, "duplicate-row", message, "Keep the right row; correct or remove the others.",
+                cell=where, subject=str(named.get(ID, "")), visit=str(named.get(VISIT, "")),
+            )  # fmt: skip
+
+    def finish(self) -> None:
+        """Reports what concerns the whole table: numbers that the workbook keeps as text."""
+        found = {column: rows for column, rows in sorted(self.stored_as_text.items()) if rows}
+        if found:
+            count = sum(len(rows) for rows in found.values())
+            where = ", ".join(
+                addresses.cells(self.table.rows[rows], column) for column, rows in found.items()
+            )
+            message = f"{count} cells hold a number as text; they were read as numbers."
+            self.log.table(
+                self.raw, "number-as-text", message, "Nothing, if the numbers are right.", cell=where,
+                severity=Severity.WARNING,
+            )  # fmt: skip
+
+
+def open_records(
+    raw: RawTable,
+    wanted: Mapping[str, str],
+    spec: StudySpec,
+    log: Log,
+    *,
+    roster: Roster | None,
+    header_row: int | None = None,
+    visit: str | None = None,
+    visit_needed: bool = True,
+) -> Records | None:
+    """Finds the columns of a table and settles child and visit of each row; None when columns are missing.
+
+    Parameters
+    ----------
+    wanted: variable → header; USUBJID is needed. roster: the children that are known (None: do not compare).
+    visit: the visit of the whole table, when it has no column AVISIT.
+    visit_needed: whether a blank visit is an error.
+    """
+    table = find_columns(raw, wanted, log, header_row=header_row)
+    if table is None:
+        return None
+    report_marks(table, log)
+    subject = child_ids(table, ID, log, roster)
+    visits = np.full(len(table.rows), visit, dtype=object)
+    records = Records(table, log, subject, visits)
+    if VISIT in table.columns:
+        _read_visits(records, spec, visit_needed)
+    return records
+
+
+def _read_visits(records: Records, spec: StudySpec, needed: bool) -> None:
+    lookup = visit_lookup(spec)
+    contents = records.texts(VISIT)
+    for position, text in enumerate(contents):
+        records.visit[position] = None if text is None else visit_of(text, lookup)
+    unknown = [p for p, text in enumerate(contents) if text is not None and records.visit[p] is None]
+    forms = visit_forms(spec)
+    expected = f"expected a visit of the study file ({', '.join(repr(form) for form in forms)})"
+    action = did_you_mean(contents[unknown[0]], forms) if unknown else ""
+    records.report(VISIT, unknown, "unknown-visit", expected, f"{action} Correct the cell or add the visit.")
+    if needed:
+        records.require(VISIT, "a visit")
+
+
+def report_marks(table: Table, log: Log) -> None:
+    """Reports error cells and formulas without a result (errors), hidden and merged cells (warnings)."""
+    _report_faults(table, log)
+    raw, used = table.raw, set(table.columns.values())
+    notes = []
+    if raw.marks.hidden_sheet:
+        notes.append("the sheet is hidden")
+    if hidden := [int(row) for row in table.rows if int(row) in raw.marks.hidden_rows]:
+        notes.append(f"rows {addresses.rows_text(hidden)} are hidden")
+    if columns := used & raw.marks.hidden_columns:
+        notes.append(f"columns {addresses.columns_text(columns)} are hidden")
+    if notes:
+        message = f"{'; '.join(notes)}; they were read like all others."
+        log.table(
+            raw, "hidden-cells", message, "Check that they belong to the study.", severity=Severity.WARNING
+        )
+    _report_merged(table, used, log)
+
+
+def _report_faults(table: Table, log: Log) -> None:
+    rows = set(table.rows.tolist())
+    for (row, column), what in sorted(table.raw.marks.faults.items()):
+        if row in rows and column in table.columns.values():
+            action = "Open the workbook in the spreadsheet program, correct the cell and save it."
+            log.table(table.raw, "faulty-cell", f"{what}.", action, cell=addresses.cell(row, column))
+
+
+def _report_merged(table: Table, used: set[int], log: Log) -> None:
+    found = [
+        f"{addresses.cell(top, left)}:{addresses.cell(bottom, right)}"
+        for top, left, bottom, right in table.raw.marks.merged
+        if bottom > table.header_row and used & set(range(left, right + 1))
+    ]
+    if found:
+        message = f"cells are merged ({', '.join(found)}); only the first of each holds the value."
+        action = "Unmerge them and fill in every row."
+        log.table(table.raw, "merged-cells", message, action, severity=Severity.WARNING)
