@@ -13,6 +13,7 @@ from emostats.figures.distribution import Bin, Marker, distribution_plot
 from emostats.figures.flow import FlowBox, flow_diagram
 from emostats.figures.forest import Forest, ForestRow, Interval, forest_plot
 from emostats.figures.missingness import Pattern, missingness_map
+from emostats.figures.svg import standalone
 from emostats.figures.trajectory import Panel, Point, trajectory_plot
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "flow_diagram",
     "forest_plot",
     "missingness_map",
+    "standalone",
     "trajectory_plot",
 ]

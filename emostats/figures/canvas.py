@@ -93,6 +93,21 @@ class Sheet:
         line = Line2D(xs, ys, color=colour, linewidth=width, linestyle=style, solid_capstyle="butt")
         self._add(line)
 
+    def error_bar(
+        self, start: tuple[float, float], stop: tuple[float, float], *, colour: str, caps: tuple[bool, bool]
+    ) -> None:
+        """A horizontal or vertical bar, with a cap at its start and stop where `caps` says so."""
+        from matplotlib.patches import PathPatch
+        from matplotlib.path import Path
+
+        across = (0.0, 4.0) if start[1] == stop[1] else (4.0, 0.0)
+        points = [start, stop]
+        for end, capped in zip((start, stop), caps, strict=True):
+            if capped:
+                points += [(end[0] - across[0], end[1] - across[1]), (end[0] + across[0], end[1] + across[1])]
+        codes = [Path.MOVETO, Path.LINETO] * (len(points) // 2)
+        self._add(PathPatch(Path(points, codes), fill=False, edgecolor=colour, linewidth=1.8))
+
     def polygon(self, points: Sequence[tuple[float, float]], *, fill: str, opacity: float = 1.0) -> None:
         """A filled shape without an outline."""
         from matplotlib.patches import Polygon

@@ -61,9 +61,8 @@ def _marker(sheet: Sheet, marker: Marker, index: int, x: Scale, y: float, names:
     else:
         sheet.text(names - 12, middle + 4, marker.label, size=SMALL, colour=MUTED, align="right")
     if marker.low is not None and marker.high is not None:
-        sheet.line([x(marker.low), x(marker.high)], [middle, middle], colour=colour, width=2)
-        for limit in (marker.low, marker.high):
-            sheet.line([x(limit)] * 2, [middle - 4, middle + 4], colour=colour, width=1.4)
+        low, high = (x(marker.low), middle), (x(marker.high), middle)
+        sheet.error_bar(low, high, colour=colour, caps=(True, True))
     if marker.estimate is not None:
         sheet.marker(x(marker.estimate), middle, shape, colour=colour)
         if index == 0:

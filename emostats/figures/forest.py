@@ -225,11 +225,7 @@ def _stacked_row(sheet: Sheet, row: ForestRow, scale: Scale, y: float) -> None:
 def _interval(sheet: Sheet, interval: Interval, index: int, scale: Scale, y: float, *, overall: bool) -> None:
     colour, shape = (INK, "D") if overall else series(index)
     if interval.low is not None and interval.high is not None:
-        sheet.line(
-            [scale.clipped(interval.low), scale.clipped(interval.high)], [y, y], colour=colour, width=2
-        )
-        for limit, ahead in ((interval.low, -1), (interval.high, 1)):
-            _end(sheet, scale, limit, ahead, y, colour)
+        _bar(sheet, scale, (interval.low, interval.high), y, colour)
     if interval.estimate is not None:
         sheet.marker(
             scale.clipped(interval.estimate),
@@ -240,13 +236,15 @@ def _interval(sheet: Sheet, interval: Interval, index: int, scale: Scale, y: flo
         )
 
 
-def _end(sheet: Sheet, scale: Scale, limit: float, ahead: int, y: float, colour: str) -> None:
-    """A cap, or an arrow head where the interval goes on beyond the scale."""
-    x = scale.clipped(limit)
-    if scale.low <= limit <= scale.high:
-        sheet.line([x, x], [y - 4, y + 4], colour=colour, width=1.4)
-    else:
-        sheet.polygon([(x + 5 * ahead, y), (x - 3 * ahead, y - 5), (x - 3 * ahead, y + 5)], fill=colour)
+def _bar(sheet: Sheet, scale: Scale, limits: tuple[float, float], y: float, colour: str) -> None:
+    """The interval: capped ends, or an arrow head where it goes on beyond the scale."""
+    low, high = limits
+    start, stop = (scale.clipped(low), y), (scale.clipped(high), y)
+    inside = (low >= scale.low, high <= scale.high)
+    sheet.error_bar(start, stop, colour=colour, caps=inside)
+    for shown, (x, _), ahead in zip(inside, (start, stop), (-1, 1), strict=True):
+        if not shown:
+            sheet.polygon([(x + 5 * ahead, y), (x - 3 * ahead, y - 5), (x - 3 * ahead, y + 5)], fill=colour)
 
 
 def _axis(sheet: Sheet, scale: Scale, y: float, label: str, tick: TickText) -> None:

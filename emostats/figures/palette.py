@@ -13,14 +13,21 @@ RULE = "#c9d2d9"
 PAPER = "#ffffff"
 WASH = "#eef2f5"
 
-THEMED = {INK: "fg-ink", MUTED: "fg-muted", RULE: "fg-rule", PAPER: "fg-paper", WASH: "fg-wash"}
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#b85c99", "#8a7400", "#7566c9")
+DARK_PAGE = "#14191e"
+
+THEMED = {
+    **{INK: "fg-ink", MUTED: "fg-muted", RULE: "fg-rule", PAPER: "fg-paper", WASH: "fg-wash"},
+    **{colour: f"fg-s{number}" for number, colour in enumerate(SERIES, 1)},
+}
 """Colours that a page replaces in dark mode, and the class name under which it does."""
 
-DARK_PAGE = "#14191e"
-DARK = {INK: "#e8edf1", MUTED: "#a4b1bc", RULE: "#46525c", PAPER: DARK_PAGE, WASH: "#1f272e"}
+DARK = {
+    **{INK: "#e8edf1", MUTED: "#a4b1bc", RULE: "#46525c", PAPER: DARK_PAGE, WASH: "#1f272e"},
+    **dict(zip(SERIES, ("#4da6e0", "#f0883e", "#34c39a", "#dd8cc2", "#c2a935", "#a79bf0"), strict=True)),
+}
 """What the themed colours become on a dark page; the page's style sheet repeats these."""
 
-SERIES = ("#0072b2", "#d55e00", "#009e73", "#b85c99", "#8a7400", "#7566c9")
 SHAPES = ("o", "s", "D", "^", "v", "P")
 
 

@@ -57,6 +57,7 @@ def _with_ticks(low: float, high: float, start: float, stop: float, n_ticks: int
 
 
 def _round_step(rough: float) -> float:
-    """The smallest of 1, 2, 5 × 10ᵏ that is not below `rough`."""
-    power = 10.0 ** math.floor(math.log10(rough))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
+    """The smallest of 1, 2, 5 × 10ᵏ that is not below three quarters of `rough`."""
+    least = 0.75 * rough
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))

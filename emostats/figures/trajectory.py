@@ -61,7 +61,7 @@ def trajectory_plot(
     columns = _columns(len(panels), visits, frame)
     rows = -(-len(panels) // columns)
     room = (frame.width - _GUTTER * (columns - 1)) / columns
-    height = 168.0 if frame.narrow else 196.0
+    height = 178.0 if frame.narrow else 208.0
     sheet = Sheet(frame, rows * height)
     common = _values(panels, null)
     for index, panel in enumerate(panels):
@@ -99,7 +99,7 @@ def _panel(
     if not panel.points:
         sheet.text(cell.x, cell.y + 40, shorten(panel.reason, cell.width, SMALL), size=SMALL, colour=MUTED)
         return
-    y = linear(values, cell.y + cell.height - 34, cell.y + 30, n_ticks=4)
+    y = linear(values, cell.y + cell.height - 46, cell.y + 30, n_ticks=4)
     texts = [tick(value, y.places) for value in y.ticks]
     left = cell.x + max((width(text, SMALL) for text in texts), default=20) + 8
     x = linear([position for position, _ in visits], left, cell.x + cell.width - 4, pad=0.06)
@@ -138,7 +138,6 @@ def _points(sheet: Sheet, panel: Panel, x: Scale, y: Scale, *, joined: bool) -> 
         sheet.line([x(p.x) for p in known], [y(p.estimate or 0.0) for p in known], colour=colour, width=2)
     for point in known:
         if point.low is not None and point.high is not None:
-            sheet.line([x(point.x)] * 2, [y(point.low), y(point.high)], colour=colour, width=1.6)
-            for limit in (point.low, point.high):
-                sheet.line([x(point.x) - 4, x(point.x) + 4], [y(limit)] * 2, colour=colour, width=1.4)
+            low, high = (x(point.x), y(point.low)), (x(point.x), y(point.high))
+            sheet.error_bar(low, high, colour=colour, caps=(True, True))
         sheet.marker(x(point.x), y(point.estimate or 0.0), shape, colour=colour)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import SupportsFloat
 
@@ -24,6 +25,10 @@ MAX_PLACES = 6
 _MAX_PLAIN = 1e15
 _EXACT = Context(prec=400)
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 _BYTE_UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 Number = SupportsFloat | None
@@ -83,8 +88,8 @@ def shared_decimals(std_errors: Iterable[Number], values: Iterable[Number] = (),
 def fixed(value: Number, places: int, *, sign: bool = False) -> str:
     """`value` with `places` decimals, a true minus sign and thousands separated by commas.
 
-    sign: write ``+`` before positive results. Infinity is ``∞``. More than `MAX_PLACES` places, or values from
-    1e15 on, are shown in powers of ten.
+    sign: write ``+`` before positive results. Infinity is ``∞``. More than `MAX_PLACES` places, or values
+    from 1e15 on, are shown in powers of ten.
 
     >>> fixed(-1234.565, 2), fixed(-0.004, 2), fixed(0.5, 1, sign=True), fixed(None, 1)
     ('−1,234.57', '0.00', '+0.5', '—')
@@ -225,6 +230,25 @@ def share_percent(part: Number, whole: Number) -> str:
     return text + "%"
 
 
+def proportion(value: Number, places: int = 1) -> str:
+    """A number from 0 to 1 as a percentage: ``0.941`` → ``94.1%``."""
+    number = known(value)
+    return MISSING if number is None else percent(100 * number, places)
+
+
+def proportion_interval(low: Number, high: Number, places: int = 1) -> str:
+    """``92.0% to 95.7%`` for limits from 0 to 1."""
+    if is_missing(low) and is_missing(high):
+        return MISSING
+    return f"{proportion(low, places)} to {proportion(high, places)}"
+
+
+def confidence_level(level: Number) -> str:
+    """``0.95`` → ``95%``, ``0.975`` → ``97.5%``."""
+    number = known(level)
+    return MISSING if number is None else fixed(100 * number, 1).removesuffix(".0") + "%"
+
+
 def degrees_of_freedom(df: Number) -> str:
     """One digit: ``156.5``; ``∞`` for a normal reference distribution."""
     return fixed(df, 1)
@@ -271,6 +295,16 @@ def full(value: Number) -> str:
     if number is None:
         return ""
     return str(int(number)) if isinstance(value, int) else repr(number)
+
+
+def moment(iso: str) -> str:
+    """An ISO 8601 time as people write it: ``22 November 2025, 00:06 UTC``; other text comes back as it is."""
+    try:
+        time = datetime.fromisoformat(iso)
+    except ValueError:
+        return iso
+    zone = {None: "", "UTC": " UTC"}.get(time.tzname(), f" {time:%z}")
+    return f"{time.day} {_MONTHS[time.month - 1]} {time.year}, {time:%H:%M}{zone}"
 
 
 def byte_size(n: Number) -> str:

@@ -1,0 +1,120 @@
+"""From an estimate to what a table or a sentence shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from emostats.estimates import Estimate
+from emostats.render import rounding
+from emostats.report.model import Cell
+from emostats.report.wording import capital
+
+NO_VALUE = Cell(rounding.MISSING, reason="not computed")
+
+
+def places_of(rows: Iterable[Estimate], at_most: int = rounding.MAX_PLACES) -> int:
+    """Decimals for a group of rows that stand together."""
+    rows = list(rows)
+    return min(rounding.shared_decimals([r.std_error for r in rows], [r.estimate for r in rows]), at_most)
+
+
+def failed(row: Estimate | None) -> Cell | None:
+    """The cell of an estimate that is not there, with the reason in words; None if it is there."""
+    if row is None:
+        return NO_VALUE
+    if row.error or row.estimate is None:
+        reason = capital(row.error or "not computed")
+        return Cell(rounding.MISSING, None, row.unit, row.estimate_id, reason=reason)
+    return None
+
+
+def estimate(row: Estimate | None, places: int, *, sign: bool = False, unit: bool = False) -> Cell:
+    """The estimate; `unit` writes its unit behind the number."""
+    missing = failed(row)
+    if missing is not None or row is None:
+        return missing or NO_VALUE
+    return Cell(
+        _number(row, row.estimate, places, sign=sign, unit=unit), row.estimate, row.unit, row.estimate_id
+    )
+
+
+def with_interval(row: Estimate | None, places: int, *, sign: bool = False) -> Cell:
+    """The estimate with its interval as the second line."""
+    cell = estimate(row, places, sign=sign)
+    if row is None or cell.reason:
+        return cell
+    return Cell(cell.text, cell.value, cell.unit, cell.estimate_id, detail=interval(row, places).text)
+
+
+def interval(row: Estimate | None, places: int, *, unit: bool = False) -> Cell:
+    """The interval; the raw value is written as ``low to high`` at full precision."""
+    missing = failed(row)
+    if missing is not None or row is None:
+        return missing or NO_VALUE
+    if row.unit == "%":
+        text = rounding.percent_interval(row.conf_low, row.conf_high, places)
+    else:
+        text = rounding.interval(row.conf_low, row.conf_high, places)
+        text += _unit(row) if unit and text != rounding.MISSING else ""
+    raw = f"{rounding.full(row.conf_low)} to {rounding.full(row.conf_high)}"
+    return Cell(text, raw, row.unit, row.estimate_id)
+
+
+def in_one_line(row: Estimate, places: int, *, sign: bool = False) -> str:
+    """``1.24 (1.13 to 1.35)``, for a figure."""
+    number = _number(row, row.estimate, places, sign=sign)
+    if row.conf_low is None and row.conf_high is None:
+        return number
+    return f"{number} ({interval(row, places).text})"
+
+
+def std_error(row: Estimate | None, places: int) -> Cell:
+    """The standard error."""
+    if row is None or failed(row):
+        return failed(row) or NO_VALUE
+    return Cell(rounding.fixed(row.std_error, places), row.std_error, row.unit, row.estimate_id)
+
+
+def p_value(row: Estimate | None) -> Cell:
+    """The p-value, adjusted where the row has an adjusted one (its header or a footnote says so)."""
+    if row is None or (row.error and row.p_value is None):
+        return failed(row) or NO_VALUE
+    value = row.p_value if row.p_adjusted is None else row.p_adjusted
+    return Cell(rounding.p_value(value), value, "", row.estimate_id)
+
+
+def count(row: Estimate | None) -> Cell:
+    """The number of children behind the estimate."""
+    if row is None or row.n is None:
+        return NO_VALUE
+    return Cell(rounding.count(row.n), row.n, "children", row.estimate_id)
+
+
+def whole(value: float | int | None, unit: str = "children") -> Cell:
+    """A count that comes from a descriptive table."""
+    number = rounding.known(value)
+    return Cell(rounding.count(number), None if number is None else int(number), unit)
+
+
+def t_statistic(row: Estimate) -> Cell:
+    """``t(156.5) = 2.31``, or ``F(3, 170.2) = 4.10``, with its degrees of freedom."""
+    if row.statistic is None:
+        return failed(row) or NO_VALUE
+    df = rounding.degrees_of_freedom(row.den_df)
+    if row.num_df is not None and row.kind == "test":
+        name = f"F({rounding.fixed(row.num_df, 0)}, {df})"
+    else:
+        name = f"t({df})"
+    return Cell(f"{name} = {rounding.statistic(row.statistic)}", row.statistic, "", row.estimate_id)
+
+
+def _number(
+    row: Estimate, value: float | None, places: int, *, sign: bool = False, unit: bool = False
+) -> str:
+    if row.unit == "%":
+        return rounding.percent(value, places, sign=sign)
+    return rounding.fixed(value, places, sign=sign) + (_unit(row) if unit else "")
+
+
+def _unit(row: Estimate) -> str:
+    return f"\u00a0{row.unit}" if row.unit else ""

@@ -1,0 +1,72 @@
+"""Numbers sections, tables and figures, and marks every caption of simulated data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import count
+from string import ascii_lowercase
+
+from emostats.report.drawings import SIMULATED
+from emostats.report.model import Block, Cell, Figure, Footnote, Section, Table
+
+
+def numbered(sections: Iterable[Section], *, simulated: bool) -> tuple[Section, ...]:
+    """The sections with numbers from 1 (brief sections have none), and unique ids for tables and figures."""
+    section_numbers, table_numbers, figure_numbers = count(1), count(1), count(1)
+    seen: set[str] = set()
+
+    def finish(block: Block) -> Block:
+        if isinstance(block, Table):
+            return replace(
+                with_reasons(block),
+                id=_unique(block.id, seen),
+                number=next(table_numbers),
+                caption=_marked(block.caption, simulated),
+            )
+        if isinstance(block, Figure):
+            return replace(
+                block,
+                id=_unique(block.id, seen),
+                number=next(figure_numbers),
+                caption=_marked(block.caption, simulated),
+            )
+        return block
+
+    return tuple(
+        replace(
+            section,
+            number=0 if section.brief else next(section_numbers),
+            blocks=tuple(finish(block) for block in section.blocks),
+        )
+        for section in sections
+    )
+
+
+def with_reasons(table: Table) -> Table:
+    """Cells without a number get a footnote mark, and the table the footnotes that give the reasons."""
+    reasons = dict.fromkeys(cell.reason for row in table.rows for cell in row.cells if cell.reason)
+    marks = dict(zip(reasons, _letters(len(reasons)), strict=True))
+
+    def marked(cell: Cell) -> Cell:
+        return replace(cell, mark=marks[cell.reason]) if cell.reason else cell
+
+    rows = tuple(replace(row, cells=tuple(map(marked, row.cells))) for row in table.rows)
+    notes = tuple(Footnote(f"{reason}.", mark) for reason, mark in marks.items())
+    return replace(table, rows=rows, footnotes=notes + table.footnotes)
+
+
+def _letters(n: int) -> list[str]:
+    """``a`` … ``z``, ``aa``, ``bb`` …"""
+    return [ascii_lowercase[i % 26] * (i // 26 + 1) for i in range(n)]
+
+
+def _marked(caption: str, simulated: bool) -> str:
+    return f"{SIMULATED}. {caption}" if simulated else caption
+
+
+def _unique(id: str, seen: set[str]) -> str:
+    """`id`, with a counter where another block has it already."""
+    candidate = next(name for i in count(1) if (name := id if i == 1 else f"{id}-{i}") not in seen)
+    seen.add(candidate)
+    return candidate

@@ -1,0 +1,170 @@
+"""Expert ratings: how well blind experts agree (ICC), and how often what they heard matched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from emostats import figures
+from emostats.estimates import Estimate
+from emostats.render import rounding
+from emostats.report import cells
+from emostats.report.context import Context, slug
+from emostats.report.drawings import drawn
+from emostats.report.model import Block, Cell, Column, Footnote, NotDone, Row, Section, Table
+from emostats.report.parts import confidence, level_name, text
+from emostats.report.wording import KOO_LI, agreement, capital
+from emostats.study.spec import IccAnalysis
+
+PLACES = 2
+
+
+def section(context: Context) -> Section:
+    """A forest plot and two tables for each agreement analysis."""
+    blocks: list[Block] = []
+    for analysis in context.agreements:
+        blocks += _of(context, analysis)
+    if not blocks:
+        reason = 'the study file asks for no agreement analysis (type = "icc")'
+        blocks.append(NotDone("Agreement of the expert ratings", reason))
+    return Section("agreement", "Agreement of the expert ratings", tuple(blocks))
+
+
+def domain(context: Context, code: str) -> str:
+    """The label of a domain that experts rate."""
+    ratings = context.spec.ratings
+    found = ratings.domains.get(code) if ratings is not None else None
+    return (found.label or code) if found is not None else code
+
+
+def _of(context: Context, analysis: IccAnalysis) -> tuple[Block, ...]:
+    iccs = [row for row in context.of_kind("icc") if row.analysis == analysis.name]
+    matches = [row for row in context.of_kind("proportion") if row.analysis == analysis.name]
+    if not iccs:
+        recorded = context.fact(analysis.name, "message") or context.fact(analysis.name, "error")
+        return (NotDone(f"Agreement: {analysis.form}", str(recorded or "this run has no results for it")),)
+    return (
+        text(_sizes(context, analysis)),
+        _figure(context, analysis, iccs),
+        _table(context, analysis, iccs),
+        *_matching(context, analysis, matches),
+    )
+
+
+def _sizes(context: Context, analysis: IccAnalysis) -> str:
+    names = ("n_ratings", "n_raters", "n_targets", "n_subjects")
+    sizes = [rounding.known(context.fact(analysis.name, name)) for name in names]
+    counted = ""
+    if None not in sizes:
+        ratings, raters, targets, subjects = map(rounding.count, sizes)
+        counted = f"{ratings} ratings by {raters} raters of {targets} clips of {subjects} children. "
+    return counted + (
+        f"The coefficient is {analysis.form}: the share of the variance of one rating that lies between "
+        "clips. "
+        "Judge it by its interval, not by the point."
+    )
+
+
+def _figure(context: Context, analysis: IccAnalysis, rows: Sequence[Estimate]) -> Block:
+    shown: list[figures.ForestRow] = []
+    for code in dict.fromkeys(row.parameter for row in rows):
+        shown.append(figures.ForestRow(domain(context, code), heading=True))
+        shown += [_forest_row(row) for row in rows if row.parameter == code]
+    plot = figures.Forest(
+        tuple(shown), f"{analysis.form}", f"ICC ({confidence(rows)})", null=None, zones=KOO_LI
+    )
+    spoken = "; ".join(
+        f"{domain(context, row.parameter)}, {level_name(row)}: {cells.in_one_line(row, PLACES)}"
+        for row in rows
+        if not cells.failed(row)
+    )
+    return drawn(
+        context,
+        f"fig-{slug(analysis.name)}",
+        f"Agreement of the experts: {analysis.form}",
+        f"Agreement of the experts, {analysis.form} with {confidence(rows)}; n counts children. Bands "
+        "after Koo and "
+        "Li (2016).",
+        f"A forest plot. {spoken}.",
+        lambda frame: figures.forest_plot(plot, frame, rounding.fixed),
+    )
+
+
+def _forest_row(row: Estimate) -> figures.ForestRow:
+    missing = cells.failed(row)
+    n = rounding.count(row.n) if row.n is not None else ""
+    if missing is not None:
+        return figures.ForestRow(level_name(row), n=n, reason=missing.reason)
+    interval = figures.Interval(row.estimate, row.conf_low, row.conf_high, cells.in_one_line(row, PLACES))
+    return figures.ForestRow(level_name(row), (interval,), n, overall=not row.subgroup)
+
+
+def _table(context: Context, analysis: IccAnalysis, rows: Sequence[Estimate]) -> Table:
+    shown: list[Row] = []
+    for code in dict.fromkeys(row.parameter for row in rows):
+        shown.append(Row(domain(context, code), role="group"))
+        shown += [_icc_row(row) for row in rows if row.parameter == code]
+    notes = [f"Method: {method}." for method in dict.fromkeys(row.method for row in rows) if method]
+    notes += [f"{capital(warning)}." for warning in dict.fromkeys(row.warning for row in rows) if warning]
+    notes.append(
+        "In words: both ends of the interval after Koo and Li (2016): below 0.5 poor, to 0.75 moderate, to "
+        "0.9 good, "
+        "above excellent."
+    )
+    return Table(
+        f"table-{slug(analysis.name)}",
+        f"Agreement of the experts, {analysis.form}",
+        "Children",
+        (Column("n"), Column("ICC"), Column(confidence(rows)), Column("In words", numeric=False)),
+        tuple(shown),
+        tuple(map(Footnote, notes)),
+    )
+
+
+def _icc_row(row: Estimate) -> Row:
+    if row.error:
+        return Row(level_name(row), (cells.count(row),), "failed", capital(row.error))
+    filled = (
+        cells.count(row),
+        cells.estimate(row, PLACES),
+        cells.interval(row, PLACES),
+        Cell(agreement(row), estimate_id=row.estimate_id),
+    )
+    return Row(level_name(row), filled, role="" if row.subgroup else "overall")
+
+
+def _matching(context: Context, analysis: IccAnalysis, rows: Sequence[Estimate]) -> tuple[Block, ...]:
+    if not rows:
+        if analysis.matching_threshold is None:
+            return (NotDone("Matching accuracy", "the study file gives no matching_threshold"),)
+        return (NotDone("Matching accuracy", "this run has no results for it"),)
+    shown: list[Row] = []
+    for code in dict.fromkeys(row.parameter for row in rows):
+        shown.append(Row(domain(context, code), role="group"))
+        shown += [_match_row(row) for row in rows if row.parameter == code]
+    terms = [f"A match is a {term}." for term in dict.fromkeys(row.term for row in rows) if term]
+    methods = [f"Method: {method}." for method in dict.fromkeys(row.method for row in rows) if method]
+    return (
+        Table(
+            f"table-matching-{slug(analysis.name)}",
+            "Matching accuracy: share of ratings that judged the music to match",
+            "Children",
+            (Column("n"), Column("Matching"), Column(confidence(rows))),
+            tuple(shown),
+            tuple(map(Footnote, terms + methods)),
+        ),
+    )
+
+
+def _match_row(row: Estimate) -> Row:
+    missing = cells.failed(row)
+    if missing is not None:
+        return Row(level_name(row), (cells.count(row),), "failed", missing.reason)
+    text_of = rounding.percent if row.unit == "%" else rounding.proportion
+    interval_of = rounding.percent_interval if row.unit == "%" else rounding.proportion_interval
+    raw = f"{rounding.full(row.conf_low)} to {rounding.full(row.conf_high)}"
+    filled = (
+        cells.count(row),
+        Cell(text_of(row.estimate), row.estimate, row.unit or "proportion", row.estimate_id),
+        Cell(interval_of(row.conf_low, row.conf_high), raw, row.unit or "proportion", row.estimate_id),
+    )
+    return Row(level_name(row), filled, role="" if row.subgroup else "overall")

@@ -1,0 +1,203 @@
+"""The answer in brief: what the study found, in plain words, by the size of the effect and its interval."""
+
+from __future__ import annotations
+
+from emostats.estimates import Estimate
+from emostats.render import rounding
+from emostats.report import cells
+from emostats.report.context import Context, Outcome
+from emostats.report.model import Answer, Block, Cell, NotDone, Note, Paragraph, Part, Section
+from emostats.report.parts import confidence, last_visit, text, why_missing
+from emostats.report.sections import agreement, caveats
+from emostats.report.sections.changes import overall
+from emostats.report.wording import agreement as agreement_words
+from emostats.report.wording import better, moved, plural, settled, size
+
+
+def section(context: Context) -> Section:
+    """One answer an estimand (an outcome, where the study file has no estimands), then the limits."""
+    blocks: list[Block] = []
+    for outcome, question in _asked(context):
+        blocks.append(_answer(context, outcome, question))
+    blocks += _agreement(context)
+    if not blocks:
+        blocks.append(NotDone("Answer", "the study file asks for no mixed model"))
+    blocks += _limits(context)
+    return Section("answer", "The answer in brief", tuple(blocks), brief=True)
+
+
+def _asked(context: Context) -> list[tuple[Outcome, str]]:
+    asked = []
+    for estimand in context.spec.estimands:
+        outcome = next((item for item in context.outcomes if item.parameter == estimand.parameter), None)
+        if outcome is not None:
+            asked.append((outcome, estimand.summary))
+    return asked or [(outcome, f"Change of {outcome.label} from baseline") for outcome in context.outcomes]
+
+
+def _answer(context: Context, outcome: Outcome, question: str) -> Block:
+    changes = overall(context, "change", outcome)
+    visit = last_visit(context, changes)
+    row = next((row for row in changes if row.visit == visit), None)
+    if row is None or cells.failed(row) is not None:
+        return NotDone(
+            outcome.label, row.error if row is not None and row.error else why_missing(context, outcome)
+        )
+    sentences = [
+        _change(context, outcome, row),
+        _size(context, outcome, row),
+        _between_subgroups(context, outcome, visit),
+        _bootstrap(context, outcome, row),
+    ]
+    return Answer(
+        title=outcome.label,
+        question=question,
+        headline=cells.estimate(row, outcome.brief_places, sign=True, unit=True),
+        label=f"from {context.visit_in_text(context.spec.baseline.name)} to {context.visit_in_text(visit)}",
+        sentences=tuple(sentence for sentence in sentences if sentence is not None),
+    )
+
+
+def _magnitude(row: Estimate, places: int) -> Cell:
+    """The size of a change without its sign, for a sentence whose verb says the direction."""
+    shown = cells.estimate(row, places, unit=True)
+    return Cell(shown.text.removeprefix(rounding.MINUS), shown.value, shown.unit, shown.estimate_id)
+
+
+def _change(context: Context, outcome: Outcome, row: Estimate) -> Paragraph:
+    places = outcome.brief_places
+    start = context.visit_in_text(context.spec.baseline.name)
+    when = context.visit_in_text(row.visit)
+    interval = (f" ({confidence([row])} ", cells.interval(row, places))
+    seen = _seen(row)
+    if settled(row):
+        verb = f"{outcome.label} {moved(row)} by "
+        size_of = _magnitude(row, places)
+        meaning = better(outcome.higher_is_better, row)
+        tail = f"). {meaning}" if meaning else ")."
+        return text(verb, size_of, f" from {start} to {when}", *interval, *seen, tail)
+    return text(
+        f"{outcome.label} changed by ",
+        cells.estimate(row, places, sign=True, unit=True),
+        f" from {start} to {when}",
+        *interval,
+        *seen,
+        "). The interval reaches from a fall to a rise: the data do not settle the direction.",
+    )
+
+
+def _seen(row: Estimate) -> tuple[Part, ...]:
+    if row.n is None:
+        return ()
+    return ("; ", cells.count(row), f" {plural(row.n, 'child', 'children')} seen at that visit")
+
+
+def _size(context: Context, outcome: Outcome, row: Estimate) -> Paragraph | None:
+    size_row, percent = (_beside(context, outcome, row, kind) for kind in ("effect_size", "percent_change"))
+    parts: list[Part] = []
+    if size_row is not None:
+        places = rounding.shared_decimals([size_row.std_error], [size_row.estimate], significant=1)
+        parts += [
+            "Set against how much children differed at the start, that is ",
+            cells.estimate(size_row, places, sign=True),
+            " standard deviations (",
+            cells.interval(size_row, places),
+            f"): by Cohen’s convention {size(size_row)}. ",
+        ]
+    if percent is not None:
+        parts += [
+            "In percent of the mean at the start it is ",
+            cells.estimate(percent, 0, sign=True),
+            " (",
+            cells.interval(percent, 0),
+            ").",
+        ]
+    return text(*parts) if parts else None
+
+
+def _beside(context: Context, outcome: Outcome, row: Estimate, kind: str) -> Estimate | None:
+    """The overall row of another kind at the same visit, if it has a number."""
+    rows = (other for other in overall(context, kind, outcome) if other.visit == row.visit)
+    return next((other for other in rows if cells.failed(other) is None), None)
+
+
+def _between_subgroups(context: Context, outcome: Outcome, visit: str) -> Paragraph | None:
+    rows = [row for row in context.rows("difference_of_changes", outcome) if row.visit == visit]
+    known = [row for row in rows if not row.error]
+    if not known:
+        return None
+    apart = [row for row in known if settled(row)]
+    total = rounding.count(len(known))
+    if not apart:
+        told = (
+            f"Subgroups: none of the {total} intervals for differences between subgroups excludes no "
+            "difference. "
+            "That does not show that they are alike."
+        )
+    else:
+        told = (
+            f"Subgroups: {rounding.count(len(apart))} of {total} intervals for differences between subgroups "
+            f"{'excludes' if len(apart) == 1 else 'exclude'} no difference (not adjusted for their number)."
+        )
+    failed = len(rows) - len(known)
+    if failed:
+        told += f" {rounding.count(failed)} could not be estimated."
+    return text(told)
+
+
+def _bootstrap(context: Context, outcome: Outcome, row: Estimate) -> Paragraph | None:
+    names = {analysis.name for analysis in context.bootstraps if analysis.of == outcome.analysis}
+    found = next(
+        (
+            other
+            for other in context.of_kind("change")
+            if other.analysis in names
+            and other.parameter == outcome.parameter
+            and other.visit == row.visit
+            and not other.subgroup
+            and not other.error
+        ),
+        None,
+    )
+    if found is None:
+        return None
+    return text(
+        "Resampling the children instead of trusting the model gives ",
+        cells.interval(found, outcome.brief_places),
+        ".",
+    )
+
+
+def _agreement(context: Context) -> list[Block]:
+    blocks: list[Block] = []
+    for analysis in context.agreements:
+        rows = [row for row in context.of_kind("icc") if row.analysis == analysis.name and not row.subgroup]
+        for row in rows:
+            if row.error or row.estimate is None:
+                continue
+            name = agreement.domain(context, row.parameter)
+            blocks.append(
+                text(
+                    f"{name}: the experts agreed with {analysis.form} = ",
+                    cells.estimate(row, agreement.PLACES),
+                    " (",
+                    cells.interval(row, agreement.PLACES),
+                    f"), which is {agreement_words(row)} agreement.",
+                )
+            )
+    return blocks
+
+
+def _limits(context: Context) -> list[Block]:
+    if caveats.single_group(context):
+        words = (
+            "There was no comparison group. The change is what happened while the programme ran, not what "
+            "the "
+            "programme did: children also develop by themselves, and low scores tend to be followed by "
+            "higher ones."
+        )
+        return [Note("What this does not show", (text(words),), tone="caution")]
+    if caveats.observational(context):
+        words = "Nothing was assigned: the numbers describe how children changed, not why."
+        return [Note("What this does not show", (text(words),), tone="caution")]
+    return []

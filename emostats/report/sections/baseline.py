@@ -1,0 +1,90 @@
+"""Baseline: who the children were, by subgroup, and those who stayed beside those who were lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from emostats.render import rounding
+from emostats.report.context import Context
+from emostats.report.model import Block, Cell, Column, Footnote, NotDone, Row, Section, Table
+from emostats.report.parts import ALL, number, records, text
+
+STAYED = ("Completers", "Lost")
+
+
+def section(context: Context) -> Section:
+    """Two tables: by subgroup; completers and lost with the standardized difference."""
+    baseline = context.table("baseline")
+    if baseline is None:
+        reason = "this run has no baseline table"
+        return Section("baseline", "The children at baseline", (NotDone("Baseline table", reason),))
+    levels = list(dict.fromkeys(baseline["level"].astype(str)))
+    groups = [level for level in levels if level not in STAYED]
+    blocks: list[Block] = [
+        text(
+            "Groups are described, not tested: a p-value at baseline answers no question here. Continuous "
+            "variables show the mean (standard deviation) with the median (first to third quartile) below, "
+            "categories the number of children (percent)."
+        ),
+        _table(baseline, "table-baseline", "Children at baseline, by subgroup", groups, smd=False),
+    ]
+    if set(STAYED) <= set(levels):
+        caption = "Children at baseline: completers and those lost"
+        blocks.append(_table(baseline, "table-baseline-lost", caption, STAYED, smd=True))
+    return Section("baseline", "The children at baseline", tuple(blocks))
+
+
+def _table(table: pd.DataFrame, id: str, caption: str, levels: Sequence[str], *, smd: bool) -> Table:
+    rows: list[Row] = []
+    for variable, of_variable in table.groupby("variable", sort=False):
+        categories = list(dict.fromkeys(of_variable["category"].fillna("").astype(str)))
+        if categories != [""]:
+            rows.append(Row(str(variable), role="group"))
+        for category in categories:
+            chosen = of_variable[of_variable["category"].fillna("") == category]
+            rows.append(_row(category or str(variable), chosen, levels, smd=smd))
+    columns = [Column(ALL if level == "All" else level) for level in levels]
+    notes = [Footnote("Percentages are of the children with a known value.")]
+    if smd:
+        columns.append(Column("SMD"))
+        notes.append(
+            Footnote(
+                "SMD: standardized mean difference, completers minus lost, in units of the pooled standard "
+                "deviation. Values beyond 0.1 in size are commonly read as a difference worth noting."
+            )
+        )
+    return Table(id, caption, "Variable", tuple(columns), tuple(rows), tuple(notes))
+
+
+def _row(header: str, rows: pd.DataFrame, levels: Sequence[str], *, smd: bool) -> Row:
+    by_level = {str(record["level"]): record for record in records(rows)}
+    spreads = [number(record, "sd") for record in by_level.values()]
+    places = rounding.shared_decimals(spreads, [record.get("mean") for record in by_level.values()])
+    shown = [_cell(by_level.get(level), places) for level in levels]
+    if smd:
+        values = [number(record, "smd") for record in by_level.values()]
+        value = next((value for value in values if value is not None), None)
+        reason = "" if value is not None else "Not defined: no spread in one of the groups"
+        shown.append(Cell(rounding.fixed(value, 2), value, "SD", reason=reason))
+    return Row(header, tuple(shown))
+
+
+def _cell(record: Mapping[str, Any] | None, places: int) -> Cell:
+    if record is None:
+        return Cell(rounding.MISSING, reason="No such group")
+    if number(record, "count") is not None:
+        return Cell(
+            rounding.share(number(record, "count"), number(record, "n")), number(record, "count"), "children"
+        )
+    if number(record, "mean") is None:
+        return Cell(rounding.MISSING, reason="No known value")
+    return Cell(
+        rounding.mean_sd(number(record, "mean"), number(record, "sd"), places),
+        number(record, "mean"),
+        detail=rounding.quartiles(
+            number(record, "median"), number(record, "q1"), number(record, "q3"), places
+        ),
+    )

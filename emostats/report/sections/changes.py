@@ -1,0 +1,141 @@
+"""Changes from baseline of all children: in points, in percent and standardized, each with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from emostats import figures
+from emostats.estimates import Estimate
+from emostats.render import rounding
+from emostats.report import cells
+from emostats.report.context import Context, Outcome
+from emostats.report.drawings import drawn, in_words, points, time_axis
+from emostats.report.model import Block, Cell, Column, Footnote, NotDone, Row, Section, Table
+from emostats.report.parts import absent, confidence, heading, text
+from emostats.report.wording import capital
+
+
+def section(context: Context) -> Section:
+    """One figure for all questionnaire outcomes, then a table each."""
+    outcomes = context.questionnaire_outcomes
+    blocks: list[Block] = [
+        text(
+            "Change is the LS mean at a visit minus the LS mean at baseline, estimated by the model for all "
+            "children together. Read the interval before the p-value: it says how large the change may be."
+        ),
+        *figure_of(context, outcomes, "changes"),
+    ]
+    for outcome in outcomes:
+        blocks += [heading("changes", outcome), table_of(context, outcome)]
+    if not outcomes:
+        blocks = [NotDone("Changes from baseline", "no analysis in the study file asks for them")]
+    return Section("changes", "Changes from baseline", tuple(blocks))
+
+
+def overall(context: Context, kind: str, outcome: Outcome) -> tuple[Estimate, ...]:
+    """Rows about all children, in the order of the visits."""
+    order = {name: position for position, name in enumerate(context.spec.visit_names)}
+    rows = [row for row in context.rows(kind, outcome) if not row.subgroup]
+    return tuple(sorted(rows, key=lambda row: order.get(row.visit, len(order))))
+
+
+def figure_of(context: Context, outcomes: Sequence[Outcome], name: str) -> tuple[Block, ...]:
+    """Changes over time, one panel an outcome on a scale of its own; nothing when there are none."""
+    rows = {outcome: overall(context, "change", outcome) for outcome in outcomes}
+    panels = [
+        figures.Panel(outcome.label_with_unit, known)
+        for outcome, found in rows.items()
+        if (known := points(context, found))
+    ]
+    if not panels:
+        return ()
+    everything = [row for found in rows.values() for row in found]
+    axis = time_axis(context, context.later_visits)
+    spoken = " ".join(
+        f"{outcome.label_with_unit}: {in_words(context, found, outcome.places)}"
+        for outcome, found in rows.items()
+        if found
+    )
+    figure = drawn(
+        context,
+        f"fig-{name}",
+        "Change from baseline",
+        f"Change from baseline with {confidence(everything)}, all children. The dashed line is no change; "
+        "each "
+        "outcome has its own scale.",
+        f"One panel for each outcome. {spoken}",
+        lambda frame: figures.trajectory_plot(
+            panels, axis, frame, rounding.fixed, shared=False, null=0.0, joined=False
+        ),
+    )
+    return (figure,)
+
+
+def table_of(context: Context, outcome: Outcome) -> Block:
+    """Change, percent change and standardized change at each visit."""
+    rows = overall(context, "change", outcome)
+    if not rows:
+        return absent(context, outcome, "Changes from baseline")
+    percents = {row.visit: row for row in overall(context, "percent_change", outcome)}
+    sizes = {row.visit: row for row in overall(context, "effect_size", outcome)}
+    columns = ["n", f"Change{_unit(outcome)}", "Percent change", "Standardized change", "Test", "p"]
+    return Table(
+        f"table-changes-{outcome.id}",
+        f"{outcome.label_with_unit}: change from baseline, all children ({confidence(rows)} below each "
+        "number)",
+        "Visit",
+        tuple(map(Column, columns)),
+        tuple(_row(context.visit(row.visit), row, percents, sizes, outcome.places) for row in rows),
+        footnotes(rows, percents.values(), sizes.values()),
+    )
+
+
+def _row(
+    header: str,
+    row: Estimate,
+    percents: Mapping[str, Estimate],
+    sizes: Mapping[str, Estimate],
+    places: int,
+) -> Row:
+    if row.error:
+        missing = cells.failed(row) or cells.NO_VALUE
+        return Row(header, (cells.count(row),), role="failed", reason=missing.reason)
+    return Row(
+        header,
+        (
+            cells.count(row),
+            cells.with_interval(row, places, sign=True),
+            *effect_cells(percents.get(row.visit), sizes.get(row.visit)),
+            cells.t_statistic(row),
+            cells.p_value(row),
+        ),
+    )
+
+
+def effect_cells(percent: Estimate | None, size: Estimate | None) -> tuple[Cell, Cell]:
+    """Percent change and standardized change with their intervals."""
+    places = cells.places_of([percent], 1) if percent is not None else 1
+    return (
+        cells.with_interval(percent, places, sign=True),
+        cells.with_interval(size, 2, sign=True),
+    )
+
+
+def footnotes(
+    changes: Iterable[Estimate], percents: Iterable[Estimate], sizes: Iterable[Estimate]
+) -> tuple[Footnote, ...]:
+    """What the columns mean, how they were computed, and what was warned of."""
+    changes = list(changes)
+    notes = ["n: children with a value at the visit."]
+    for name, rows in (("Percent change", percents), ("Standardized change", sizes)):
+        methods = dict.fromkeys(row.method for row in rows if row.method)
+        notes += [f"{name}: {method}." for method in methods]
+    warnings = dict.fromkeys(row.warning for row in changes if row.warning)
+    notes += [f"{capital(warning)}." for warning in warnings]
+    if any(row.p_adjusted is not None for row in changes):
+        notes.append("p-values are adjusted for multiplicity as planned.")
+    return tuple(map(Footnote, notes))
+
+
+def _unit(outcome: Outcome) -> str:
+    return f" ({outcome.unit})" if outcome.unit else ""

@@ -1,0 +1,50 @@
+"""What was asked: each question of the study with its parts (ICH E9(R1)), and what answers it."""
+
+from __future__ import annotations
+
+from emostats.report.context import Context
+from emostats.report.model import Block, Definitions, Heading, NotDone, Paragraph, Section
+from emostats.report.parts import text
+from emostats.report.wording import joined
+from emostats.study.spec import Estimand, MmrmAnalysis
+
+
+def section(context: Context) -> Section:
+    """One list of definitions an estimand."""
+    blocks: list[Block] = []
+    for number, estimand in enumerate(context.spec.estimands, 1):
+        blocks.append(Heading(f"asked-{number}", context.spec.parameter_label(estimand.parameter)))
+        blocks.append(Definitions(_parts(context, estimand)))
+    if not blocks:
+        reason = "the study file has no [[estimands]]: what the numbers are to answer was not written down"
+        blocks.append(NotDone("The questions of the study", reason))
+    return Section("asked", "What was asked", tuple(blocks))
+
+
+def _parts(context: Context, estimand: Estimand) -> tuple[tuple[str, Paragraph], ...]:
+    info = context.spec.parameters.get(estimand.parameter)
+    unit = f", in {info.unit}" if info and info.unit else ""
+    events = [f"{event} ({strategy})" for event, strategy in estimand.intercurrent_events.items()]
+    return (
+        ("Population", text(estimand.population)),
+        ("Treatment", text(estimand.treatment or "not stated in the study file")),
+        ("Outcome", text(f"{context.spec.parameter_label(estimand.parameter)}{unit}")),
+        ("Intercurrent events", text("; ".join(events) or "none named in the study file")),
+        ("Summary measure", text(estimand.summary)),
+        ("Answered by", text(_answered_by(context, estimand.parameter))),
+    )
+
+
+def _answered_by(context: Context, parameter: str) -> str:
+    models = [
+        f"analysis ‘{item.name}’{_whom(context, item)}"
+        for item in context.spec.analyses
+        if isinstance(item, MmrmAnalysis) and parameter in item.parameters
+    ]
+    return joined(models) or "no analysis in the study file covers this outcome"
+
+
+def _whom(context: Context, analysis: MmrmAnalysis) -> str:
+    known = {item.name: item.label or item.name for item in context.spec.analysis_sets}
+    label = known.get(analysis.analysis_set or "", "")
+    return f", in: {label}" if label else ""

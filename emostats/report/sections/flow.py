@@ -1,0 +1,82 @@
+"""Participant flow, as TREND and CONSORT ask: a diagram and the same numbers as a table."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from emostats import figures
+from emostats.report import cells
+from emostats.report.context import Context
+from emostats.report.drawings import drawn
+from emostats.report.model import Block, Column, Footnote, NotDone, Row, Section, Table
+from emostats.report.parts import ALL, text
+from emostats.report.wording import plural
+
+_OVERALL = ("", "All", ALL)
+
+
+def section(context: Context) -> Section:
+    """The diagram for all children, the table by subgroup."""
+    flow = context.table("flow")
+    if flow is None:
+        blocks: tuple[Block, ...] = (
+            NotDone("Participant flow", "this run has no table of who entered and answered"),
+        )
+    else:
+        blocks = (
+            text("Who entered the study, who answered at each visit, and who is behind the results."),
+            _diagram(context, flow),
+            _table(flow),
+        )
+    return Section("flow", "Participant flow", blocks)
+
+
+def _overall(flow: pd.DataFrame) -> pd.DataFrame:
+    found = flow[flow["level"].fillna("").isin(_OVERALL)]
+    return found if len(found) else flow[flow["level"] == flow["level"].iloc[0]]
+
+
+def _boxes(flow: pd.DataFrame) -> tuple[figures.FlowBox, ...]:
+    """Main boxes in order; losses and exclusions to the side, with their reasons inside."""
+    boxes: list[figures.FlowBox] = []
+    rows = _overall(flow)
+    for stage, group in rows.groupby("stage", sort=False):
+        reasons = group["reason"].fillna("").astype(str)
+        total = group["n"][reasons == ""]
+        told = [
+            f"{reason}: {cells.whole(n).text}"
+            for reason, n in zip(reasons, group["n"], strict=True)
+            if reason
+        ]
+        n = int(total.iloc[0] if len(total) else group["n"].sum())
+        count = f"{cells.whole(n).text} {plural(n, 'child', 'children')}"
+        side = str(stage).lower().startswith(("lost", "excluded", "withdrawn"))
+        boxes.append(figures.FlowBox(str(stage), count, tuple(told), side))
+    return tuple(boxes)
+
+
+def _diagram(context: Context, flow: pd.DataFrame) -> Block:
+    boxes = _boxes(flow)
+    spoken = "; ".join(f"{box.title}: {box.count}" for box in boxes)
+    return drawn(
+        context,
+        "fig-flow",
+        "Participant flow",
+        "Participant flow. Boxes on the main line count children at each stage; boxes to the side count "
+        "those "
+        "who left it.",
+        f"A diagram from top to bottom. {spoken}.",
+        lambda frame: figures.flow_diagram(boxes, frame),
+    )
+
+
+def _table(flow: pd.DataFrame) -> Table:
+    levels = list(dict.fromkeys(flow["level"].fillna("").astype(str)))
+    rows = []
+    for (stage, reason), group in flow.fillna({"reason": ""}).groupby(["stage", "reason"], sort=False):
+        numbers = {str(level): n for level, n in zip(group["level"].fillna(""), group["n"], strict=True)}
+        label = f"— {reason}" if reason else str(stage)
+        rows.append(Row(label, tuple(cells.whole(numbers.get(level)) for level in levels)))
+    columns = tuple(Column(ALL if level in _OVERALL else level) for level in levels)
+    note = Footnote("Numbers of children. A stage that nobody is in keeps its row.")
+    return Table("table-flow", "Participant flow by subgroup", "Stage", columns, tuple(rows), (note,))

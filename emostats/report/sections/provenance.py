@@ -1,0 +1,66 @@
+"""Provenance: what went in, with which versions, so that the numbers can be made again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from emostats.render import rounding
+from emostats.report.context import Context
+from emostats.report.model import Block, Cell, Column, Definitions, Footnote, NotDone, Row, Section, Table
+from emostats.report.parts import text
+
+
+def section(context: Context) -> Section:
+    """Run, seed, versions, input files with their hashes."""
+    manifest = context.manifest
+    blocks: list[Block] = [
+        text(
+            "The same inputs, versions and seed give the same numbers. Every shown number carries the id "
+            "of its "
+            "estimate: rest the pointer on it, or find it in estimates.csv, where it stands at full "
+            "precision."
+        ),
+        Definitions(tuple((name, text(value)) for name, value in _run(manifest))),
+        *_files(manifest.get("inputs") or (), "table-inputs", "Input files"),
+        _versions(manifest),
+    ]
+    return Section("provenance", "Where the numbers come from", tuple(blocks))
+
+
+def _run(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    known = [
+        ("Run", manifest.get("run_id")),
+        ("Created", rounding.moment(str(manifest.get("created") or ""))),
+        ("Status", manifest.get("status")),
+        ("Study file", manifest.get("study_file")),
+        ("Seed", manifest.get("seed")),
+    ]
+    return [(name, str(value) if value not in (None, "") else "not recorded") for name, value in known]
+
+
+def _files(files: Sequence[Mapping[str, Any]], id: str, caption: str) -> tuple[Block, ...]:
+    if not files:
+        return (NotDone(caption, "the manifest lists none"),)
+    rows = tuple(
+        Row(
+            str(item.get("path", "")),
+            (
+                Cell(rounding.byte_size(item.get("bytes")), item.get("bytes"), "bytes"),
+                Cell(str(item.get("sha256") or "not recorded")),
+            ),
+        )
+        for item in files
+    )
+    columns = (Column("Size"), Column("SHA-256", numeric=False))
+    note = Footnote("The hash changes if one byte of the file does.")
+    return (Table(id, caption, "File", columns, rows, (note,)),)
+
+
+def _versions(manifest: Mapping[str, Any]) -> Table:
+    packages = manifest.get("packages") or {}
+    versions = {"emostats": manifest.get("emostats"), "Python": manifest.get("python"), **packages}
+    rows = tuple(
+        Row(str(name), (Cell(str(version or "not recorded")),)) for name, version in versions.items()
+    )
+    return Table("table-versions", "Software", "Package", (Column("Version", numeric=False),), rows)

@@ -1,0 +1,161 @@
+"""Data quality: what the reading of the data noticed, and which answers are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from emostats import figures
+from emostats.render import rounding
+from emostats.report import cells
+from emostats.report.context import Context, slug
+from emostats.report.drawings import drawn
+from emostats.report.model import (
+    Block,
+    Cell,
+    Column,
+    Footnote,
+    Heading,
+    NotDone,
+    Row,
+    Section,
+    Table,
+)  # fmt: skip
+from emostats.report.parts import number, records, small, text
+from emostats.report.wording import capital, joined
+
+_MOST_PATTERNS = 12
+
+
+def section(context: Context) -> Section:
+    """Findings by rule; missing answers by visit; patterns of missing visits."""
+    blocks = (
+        Heading("quality-findings", "What was noticed while reading the data"),
+        *_findings(context),
+        Heading("quality-missing", "Missing answers"),
+        *_by_visit(context),
+        *_patterns(context),
+    )
+    return Section("quality", "Data quality and missing answers", blocks)
+
+
+def _findings(context: Context) -> tuple[Block, ...]:
+    findings = context.tables.get("findings")
+    if findings is None:
+        return (NotDone("Findings", "this run has no record of what the reading of the data noticed"),)
+    if findings.empty:
+        return (text("Nothing: every value was where the study file says, and in its range."),)
+    groups = findings.groupby(["severity", "rule"], sort=False)
+    rows = tuple(_finding(str(severity), str(rule), group) for (severity, rule), group in groups)
+    columns = (Column("Severity", numeric=False), Column("Number"), Column("What and where", numeric=False))
+    note = Footnote(
+        "Counts only: single children are not named here. Each finding stands with its cell in findings.csv."
+    )
+    return (Table("table-findings", "Findings in the data, by rule", "Rule", columns, rows, (note,)),)
+
+
+def _finding(severity: str, rule: str, group: pd.DataFrame) -> Row:
+    n = len(group)
+    return Row(
+        capital(rule.replace("-", " ")),
+        (Cell(severity), Cell(rounding.count(n), n, "findings"), Cell(_what(group))),
+    )
+
+
+def _what(group: pd.DataFrame) -> str:
+    """The message of a finding that is about no child; else where the findings are, without the children."""
+    about_child = group.get("subject", pd.Series("", index=group.index)).fillna("").astype(str) != ""
+    if len(group) == 1 and not about_child.any():
+        return " ".join(str(group.iloc[0].get(name) or "") for name in ("message", "action")).strip()
+    places = [
+        f"{name} {joined(values)}"
+        for name, column in (("sheet", "sheet"), ("visit", "visit"), ("outcome", "parameter"))
+        if column in group and (values := sorted({str(v) for v in group[column].fillna("") if str(v)})[:6])
+    ]
+    return capital("; ".join(places))
+
+
+def _by_visit(context: Context) -> tuple[Block, ...]:
+    visits = context.table("visits")
+    if visits is None:
+        return (NotDone("Answers by visit", "this run has no table of values by visit"),)
+    overall = visits[visits["level"].fillna("").isin(("", "All"))]
+    names = [name for name in context.spec.visit_names if name in set(overall["visit"])]
+    rows = []
+    for parameter, group in overall.groupby("parameter", sort=False):
+        by_visit = {str(record["visit"]): record for record in records(group)}
+        shown = tuple(_answered(by_visit.get(name)) for name in names)
+        rows.append(Row(context.spec.parameter_label(str(parameter)), shown))
+    columns = tuple(Column(context.visit(name)) for name in names)
+    table = Table("table-answered", "Children with a value, by visit", "Outcome", columns, tuple(rows))
+    return (table,)
+
+
+def _answered(record: Mapping[str, Any] | None) -> Cell:
+    if record is None:
+        return Cell(rounding.MISSING, reason="Not measured at this visit")
+    n, missing = number(record, "n"), number(record, "n_missing")
+    if n is None:
+        return cells.NO_VALUE
+    if missing is None:
+        return Cell(rounding.count(n), int(n), "children")
+    return Cell(rounding.share(n, n + missing), int(n), "children")
+
+
+def _patterns(context: Context) -> tuple[Block, ...]:
+    table = context.table("missingness")
+    if table is None:
+        return (NotDone("Patterns of missing visits", "this run has no table of missingness patterns"),)
+    wanted = dict.fromkeys(outcome.parameter for outcome in context.outcomes)
+    groups = {str(parameter): group for parameter, group in table.groupby("parameter", sort=False)}
+    blocks: list[Block] = []
+    told: dict[tuple[tuple[str, int], ...], str] = {}
+    for parameter in [name for name in wanted if name in groups] or list(groups):
+        label = context.spec.parameter_label(parameter)
+        patterns, counts = groups[parameter]["pattern"].astype(str), groups[parameter]["n"].astype(int)
+        pairs = tuple(zip(patterns, counts, strict=True))
+        if pairs in told:
+            blocks.append(text(f"{label} has the same patterns as {told[pairs]}."))
+        else:
+            told[pairs] = label
+            blocks += _map(context, parameter, label, pairs)
+    return tuple(blocks)
+
+
+def _map(context: Context, parameter: str, label: str, pairs: tuple[tuple[str, int], ...]) -> list[Block]:
+    total = sum(n for _, n in pairs)
+    common = pairs[:_MOST_PATTERNS]
+    shown = [
+        figures.Pattern(tuple(mark == "1" for mark in pattern), n, rounding.share(n, total))
+        for pattern, n in common
+    ]
+    visits = [context.visit(name) for name in context.spec.visit_names][: len(pairs[0][0])]
+    spoken = "; ".join(
+        f"{_spoken(context, pattern)}: {rounding.count(n)} of {rounding.count(total)} children"
+        for pattern, n in common
+    )
+    figure = drawn(
+        context,
+        f"fig-missing-{slug(parameter)}",
+        f"Missing answers: {label}",
+        f"Which visits have a value of {label}. One row a pattern, the most complete first; the bar counts "
+        "the children with that pattern.",
+        f"A grid of visits by pattern. {spoken}.",
+        lambda frame: figures.missingness_map(shown, visits, frame),
+    )
+    return [figure, *_rarer(pairs[_MOST_PATTERNS:])]
+
+
+def _rarer(pairs: tuple[tuple[str, int], ...]) -> list[Block]:
+    if not pairs:
+        return []
+    children = rounding.count(sum(n for _, n in pairs))
+    return [small(f"{children} more children have one of {rounding.count(len(pairs))} rarer patterns.")]
+
+
+def _spoken(context: Context, pattern: str) -> str:
+    names = zip(context.spec.visit_names, pattern, strict=False)
+    missing = [context.visit_in_text(name) for name, mark in names if mark != "1"]
+    return f"missing {joined(missing)}" if missing else "complete"

@@ -1,0 +1,269 @@
+"""Subgroups: whether they differ comes first, what happened within each comes second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from emostats import figures
+from emostats.estimates import Estimate
+from emostats.render import rounding
+from emostats.report import cells
+from emostats.report.context import Context, Outcome
+from emostats.report.drawings import drawn, forest_row, in_words, value_axis
+from emostats.report.model import Block, Column, Footnote, NotDone, Paragraph, Row, Section, Table
+from emostats.report.parts import (
+    absent,
+    comparison_name,
+    confidence,
+    divisions,
+    heading,
+    last_visit,
+    level_name,
+    text,
+)
+from emostats.report.sections.changes import effect_cells, footnotes
+from emostats.report.sections.means import matrix
+from emostats.report.wording import capital
+
+
+def section(context: Context) -> Section:
+    """For each outcome: tests of heterogeneity, differences between subgroups, changes within them."""
+    blocks: list[Block] = [
+        text(
+            "All subgroups come from one joint model, so that their differences have an interval of their "
+            "own. "
+            "Read the differences between subgroups first: that one subgroup's interval excludes zero and "
+            "another's does not is no evidence that they differ."
+        )
+    ]
+    for outcome in context.questionnaire_outcomes:
+        blocks += [heading("subgroups", outcome), *subgroups_of(context, outcome)]
+    if len(blocks) == 1:
+        blocks = [NotDone("Subgroups", "no analysis in the study file asks for them")]
+    return Section("subgroups", "Subgroups", tuple(blocks))
+
+
+def subgroups_of(context: Context, outcome: Outcome) -> tuple[Block, ...]:
+    """All parts for one outcome."""
+    changes = context.rows("change", outcome)
+    if not divisions(changes):
+        return (absent(context, outcome, "Changes by subgroup"),)
+    return (
+        _planned(context, changes),
+        *_tests(context, outcome),
+        *_differences(context, outcome),
+        *_within(context, outcome, changes),
+    )
+
+
+def _planned(context: Context, rows: Sequence[Estimate]) -> Paragraph:
+    names = [context.factors(name) for name in divisions(rows)]
+    listed = "; ".join(names)
+    if not context.manifest.get("plan", {}).get("locked"):
+        return text(
+            f"Subgroups shown: {listed}. The plan was not locked, so nothing vouches that they were planned."
+        )
+    planned = all(row.planned for row in rows if row.subgroup)
+    return text(
+        f"Subgroups shown: {listed}. {'Planned' if planned else 'Not all planned'}, by the locked plan."
+    )
+
+
+def _tests(context: Context, outcome: Outcome) -> tuple[Block, ...]:
+    rows = [row for row in context.rows("test", outcome) if row.subgroup]
+    if not rows:
+        reason = "this run has no joint test that all subgroups changed alike"
+        return (NotDone(f"Test of differences between subgroups: {outcome.label}", reason),)
+    shown = tuple(
+        Row(_tested(context, row), role="failed", reason=capital(row.error))
+        if row.error
+        else Row(_tested(context, row), (cells.t_statistic(row), cells.p_value(row)))
+        for row in rows
+    )
+    note = Footnote(
+        "Joint F tests that all levels changed alike. A large p-value does not show that they did: see the "
+        "intervals of the differences."
+    )
+    return (
+        Table(
+            f"table-tests-{outcome.id}",
+            f"{outcome.label}: do subgroups change differently?",
+            "Subgroups by",
+            (Column("F test"), Column("p")),
+            shown,
+            (note,),
+        ),
+    )
+
+
+def _tested(context: Context, row: Estimate) -> str:
+    when = context.visit_in_text(row.visit) if row.visit else "all visits together"
+    return f"{capital(context.factors(row.subgroup))}, {when}"
+
+
+def _differences(context: Context, outcome: Outcome) -> tuple[Block, ...]:
+    rows = context.rows("difference_of_changes", outcome)
+    if not rows:
+        reason = "the model has no interaction of subgroup and visit, or this run did not compare subgroups"
+        return (NotDone(f"Differences between subgroups: {outcome.label}", reason),)
+    visit = last_visit(context, rows)
+    when = context.visit_in_text(visit)
+    last = [row for row in rows if row.visit == visit]
+    forest = _forest(
+        context,
+        outcome,
+        f"fig-differences-{outcome.id}",
+        last,
+        f"{outcome.label}: differences between subgroups in change from baseline to {when}, with "
+        f"{confidence(last)}. The dashed line is no difference.",
+        value_axis(outcome, f"Difference in change to {when}"),
+        comparison_name,
+    )
+    return (forest, _difference_table(context, outcome, rows, visit))
+
+
+def _difference_table(context: Context, outcome: Outcome, rows: Sequence[Estimate], visit: str) -> Table:
+    visits = [name for name in context.spec.visit_names if any(row.visit == name for row in rows)]
+    adjusted = any(row.p_adjusted is not None for row in rows)
+    at_last = {(row.subgroup, row.level): row for row in rows if row.visit == visit}
+    shown = []
+    for row, key in zip(_matrix(context, rows, visits, outcome), _keys(rows), strict=True):
+        p = (cells.p_value(at_last.get(key)),) if row.cells and key else ()
+        shown.append(Row(row.header, row.cells + p, row.role, row.reason))
+    notes = [Footnote("A comparison (A) − (B) above zero means a larger change in A.")]
+    notes.append(
+        Footnote("p-values are adjusted for multiplicity as planned.")
+        if adjusted
+        else Footnote("Intervals and p-values are not adjusted for the number of comparisons.")
+    )
+    columns = [Column(context.visit(name)) for name in visits]
+    columns.append(Column(f"p, {context.visit_in_text(visit)}"))
+    return Table(
+        f"table-differences-{outcome.id}",
+        f"{outcome.label_with_unit}: differences between subgroups in change from baseline "
+        f"({confidence(rows)} below)",
+        "Comparison",
+        tuple(columns),
+        tuple(shown),
+        tuple(notes),
+    )
+
+
+def _matrix(
+    context: Context, rows: Sequence[Estimate], visits: Sequence[str], outcome: Outcome
+) -> tuple[Row, ...]:
+    return matrix(context, rows, visits, outcome.places, sign=True, name=comparison_name)
+
+
+def _keys(rows: Iterable[Estimate]) -> list[tuple[str, str] | None]:
+    """The key of each row that `matrix` gives; None for its headings."""
+    keys: list[tuple[str, str] | None] = []
+    current = ""
+    for key in dict.fromkeys((row.subgroup, row.level) for row in rows):
+        if key[0] and key[0] != current:
+            keys.append(None)
+            current = key[0]
+        keys.append(key)
+    return keys
+
+
+def _within(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> tuple[Block, ...]:
+    visit = last_visit(context, rows)
+    when = context.visit_in_text(visit)
+    last = [row for row in rows if row.visit == visit]
+    forest = _forest(
+        context,
+        outcome,
+        f"fig-subgroups-{outcome.id}",
+        last,
+        f"{outcome.label}: change from baseline to {when} within subgroups, with {confidence(last)}. The "
+        "dashed "
+        "line is no change.",
+        value_axis(outcome, f"Change to {when}"),
+        level_name,
+    )
+    earlier = [
+        name for name in context.later_visits if name != visit and any(row.visit == name for row in rows)
+    ]
+    blocks: list[Block] = [forest, _within_table(context, outcome, last, when)]
+    if earlier:
+        blocks.append(
+            Table(
+                f"table-subgroups-earlier-{outcome.id}",
+                f"{outcome.label_with_unit}: change from baseline at earlier visits ({confidence(rows)} "
+                "below)",
+                "Children",
+                tuple(Column(context.visit(name)) for name in earlier),
+                matrix(
+                    context, [row for row in rows if row.visit in earlier], earlier, outcome.places, sign=True
+                ),
+            )
+        )
+    return tuple(blocks)
+
+
+def _within_table(context: Context, outcome: Outcome, rows: Sequence[Estimate], when: str) -> Table:
+    percents = {_place(row): row for row in context.rows("percent_change", outcome)}
+    sizes = {_place(row): row for row in context.rows("effect_size", outcome)}
+    shown: list[Row] = []
+    current = ""
+    for row in rows:
+        if row.subgroup and row.subgroup != current:
+            shown.append(Row(f"By {context.factors(row.subgroup)}", role="group"))
+            current = row.subgroup
+        shown.append(_within_row(row, percents.get(_place(row)), sizes.get(_place(row)), outcome.places))
+    shown_keys = [_place(row) for row in rows]
+    unit = f" ({outcome.unit})" if outcome.unit else ""
+    return Table(
+        f"table-subgroups-{outcome.id}",
+        f"{outcome.label_with_unit}: change from baseline to {when} within subgroups ({confidence(rows)} "
+        "below)",
+        "Children",
+        (Column("n"), Column(f"Change{unit}"), Column("Percent change"), Column("Standardized change")),
+        tuple(shown),
+        footnotes(
+            rows,
+            [percents[k] for k in shown_keys if k in percents],
+            [sizes[k] for k in shown_keys if k in sizes],
+        ),
+    )
+
+
+def _place(row: Estimate) -> tuple[str, str, str]:
+    return (row.subgroup, row.level, row.visit)
+
+
+def _within_row(row: Estimate, percent: Estimate | None, size: Estimate | None, places: int) -> Row:
+    role = "" if row.subgroup else "overall"
+    if row.error:
+        return Row(level_name(row), (cells.count(row),), "failed", capital(row.error))
+    filled = (cells.count(row), cells.with_interval(row, places, sign=True), *effect_cells(percent, size))
+    return Row(level_name(row), filled, role)
+
+
+def _forest(
+    context: Context,
+    outcome: Outcome,
+    id: str,
+    rows: Sequence[Estimate],
+    caption: str,
+    axis: str,
+    name: Callable[[Estimate], str],
+) -> Block:
+    shown: list[figures.ForestRow] = []
+    current = ""
+    for row in rows:
+        if row.subgroup and row.subgroup != current:
+            shown.append(figures.ForestRow(f"By {context.factors(row.subgroup)}", heading=True))
+            current = row.subgroup
+        shown.append(forest_row(row, name(row), outcome.places, sign=True))
+    plot = figures.Forest(tuple(shown), axis, f"Estimate ({confidence(rows)})")
+    spoken = in_words(context, rows, outcome.places)
+    return drawn(
+        context,
+        id,
+        caption.split(",", 1)[0],
+        caption,
+        f"A forest plot, one row a line. {spoken}",
+        lambda frame: figures.forest_plot(plot, frame, rounding.fixed),
+    )
