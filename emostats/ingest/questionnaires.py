@@ -154,11 +154,12 @@ def _report_unscored(instrument: Instrument, records: Records, scores: pd.DataFr
         rows = begun.loc[begun["PARAMCD"] == subscale.id, "ROW"].to_numpy()
         if len(rows):
             allowed = instrument.rule(subscale).max_missing
+            count = "one score" if len(rows) == 1 else f"{len(rows)} scores"
             message = (
-                f"{len(rows)} scores of '{subscale.label}' are missing: "
+                f"{count} of '{subscale.label}' could not be made: "
                 f"more than {allowed} of {len(subscale.items)} items were left out."
             )
-            where = f"rows {addresses.rows_text(records.table.rows[rows])}"
+            where = addresses.cells(records.table.rows[rows], records.table.columns[ID])
             log.table(
                 records.raw, "too-few-items", message, "Nothing; the answers given are kept as items.",
                 severity=Severity.NOTE, parameter=subscale.id, cell=where,
