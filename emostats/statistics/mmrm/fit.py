@@ -588,13 +588,15 @@ class MMRMFit:
         conditional: bool = False,
         interval: str | None = None,
         conf_level: float | None = None,
+        weighted: bool = True,
     ) -> pd.DataFrame:
         """Predictions for rows of `data` (default: all rows given to the fit, in their order and with their index).
 
         Unconditional: the mean x'β. `conditional`: given the subject's observed outcomes in `data`; a row with an
         outcome returns it with standard error 0. `interval` adds conf_low and conf_high: ``"confidence"`` of the
         mean, ``"prediction"`` of a new outcome (std_error then includes the residual variance). Limits use the df of
-        the row's linear function. Rows with a missing covariate are missing.
+        the row's linear function. Rows with a missing covariate are missing. `weighted=False` takes every row as
+        one of weight 1, as R mmrm does here even for a weighted fit.
 
         Raises
         ------
@@ -603,7 +605,8 @@ class MMRMFit:
         if interval not in (None, "confidence", "prediction"):
             raise UsageError(f"interval should be 'confidence', 'prediction' or None; found {interval!r}.")
         source = self.data if data is None else data
-        rows = rows_of(self.frame, source, self.scaling.kept, self.settings.weights)
+        weights = self.settings.weights if weighted else None
+        rows = rows_of(self.frame, source, self.scaling.kept, weights)
         return predict_rows(
             rows, self._covariances, self.inference, source.index, conditional=conditional, interval=interval,
             conf_level=self.settings.conf_level if conf_level is None else conf_level,

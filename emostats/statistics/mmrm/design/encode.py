@@ -25,6 +25,8 @@ from emostats.statistics.mmrm.design.variables import (
 )
 
 INTERCEPT = "(Intercept)"
+_CHUNK = 32_768
+"""Rows coded at a time, so that the blocks of a chunk stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,17 @@ class Encoding:
     def matrix(self, columns: Mapping[str, Any], n_rows: int) -> Float:
         """X (n_rows × k) from codes (factors) and values (covariates, n × q for expressions) by variable."""
         X = np.empty((n_rows, len(self.names)))
+        for begin in range(0, n_rows, _CHUNK):
+            rows = slice(begin, begin + _CHUNK)
+            part = columns if n_rows <= _CHUNK else {key: values[rows] for key, values in columns.items()}
+            self._fill_rows(X[rows], part)
+        return X
+
+    def _fill_rows(self, X: Float, columns: Mapping[str, Any]) -> None:
         blocks: dict[Part, Float] = {}
         at = 0
         for term in self.parts:
-            width = self._fill(X, at, term, columns, blocks)
-            at += width
-        return X
+            at += self._fill(X, at, term, columns, blocks)
 
     def _fill(
         self, X: Float, at: int, term: tuple[Part, ...], columns: Mapping[str, Any], blocks: dict[Part, Float]

@@ -28,6 +28,7 @@ from emostats.statistics.mmrm.design.variables import (
     is_factor,
     require_columns,
     treatment_coding,
+    used_codes,
     user_coding,
 )
 
@@ -77,7 +78,8 @@ def build_frame(
     """
     needed, per_factor = _needed_columns(formula, data, weights)
     keep = _rows_in_use(formula, data, needed, weights)
-    used = data if keep is None else data.take(keep)
+    columns_in_use = [name for name in data.columns if name in needed]
+    used = data[columns_in_use] if keep is None else data[columns_in_use].take(keep)
     rows = np.arange(len(data)) if keep is None else keep
     if not len(used):
         raise UsageError(
@@ -209,8 +211,9 @@ def _numbers(expression: str, used: pd.DataFrame, role: str) -> Float:
 def _subjects(formula: ModelFormula, used: pd.DataFrame) -> tuple[Codes, pd.Index]:
     values = used[formula.covariance.subject]
     if isinstance(values.dtype, pd.CategoricalDtype):
-        codes, levels = factor_codes(values)
-        return codes, pd.Index(levels)
+        codes, used_levels = used_codes(values.cat.codes.to_numpy(), len(values.cat.categories))
+        categories = values.cat.categories
+        return codes, categories if used_levels is None else categories[used_levels]
     codes, levels = pd.factorize(values, sort=False)
     return np.asarray(codes, dtype=np.intp), pd.Index(levels)
 
@@ -270,9 +273,11 @@ def _refuse_duplicates(
 ) -> None:
     if coordinates is None:
         key = subject * len(visits) + visit
-        counts = np.bincount(key, minlength=0)
-        if counts.max() <= 1:
+        taken = np.zeros(len(subjects) * len(visits), dtype=bool)
+        taken[key] = True
+        if np.count_nonzero(taken) == len(key):
             return
+        counts = np.bincount(key)
         twice = np.flatnonzero(counts > 1)
         places = [f"{subjects[k // len(visits)]} at {visits[k % len(visits)]}" for k in twice[:5]]
     else:

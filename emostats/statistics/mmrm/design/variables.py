@@ -88,14 +88,19 @@ def factor_codes(values: pd.Series) -> tuple[Codes, tuple[Any, ...]]:
         codes, levels = values.cat.codes.to_numpy(), values.cat.categories
     else:
         codes, levels = pd.factorize(values, sort=True, use_na_sentinel=True)
-    codes = np.asarray(codes, dtype=np.intp)
-    used = np.zeros(len(levels) + 1, dtype=bool)
+    codes, used = used_codes(codes, len(levels))
+    return codes, tuple(levels if used is None else levels[used])
+
+
+def used_codes(codes: NDArray[Any], n_levels: int) -> tuple[Codes, NDArray[np.bool_] | None]:
+    """Codes among the levels that occur (−1 for missing), and which do (None when all)."""
+    used = np.zeros(n_levels + 1, dtype=bool)
     used[codes] = True
     used = used[:-1]
-    if not used.all():
-        shift = np.concatenate([np.cumsum(used) - 1, [-1]])
-        codes = shift[codes]
-    return codes, tuple(levels[used])
+    if used.all():
+        return codes.astype(np.intp), None
+    shift = np.concatenate([np.cumsum(used) - 1, [-1]])
+    return shift[codes].astype(np.intp, copy=False), used
 
 
 def base_variables(expression: str, columns: pd.Index) -> tuple[str, ...]:
