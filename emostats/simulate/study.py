@@ -106,23 +106,33 @@ def simulate_study(design: StudyDesign = PUBLISHED_DESIGN, seed: int = DEFAULT_S
 def write_study(folder: str | Path, seed: int = DEFAULT_SEED, design: StudyDesign = PUBLISHED_DESIGN) -> Path:
     """Writes a simulated study into a new folder: study.toml, README.md and the workbook under data/.
 
-    Returns the path of study.toml, ready for `emostats run`.
+    Returns the path of study.toml, ready for `emostats run`. The file is the one that comes with emostats, so
+    another `design` must keep its visits and its instrument. study.toml is written last: a folder without it is
+    unfinished.
 
     Raises
     ------
-    UsageError: the folder exists and is not empty; nothing is overwritten.
+    UsageError: the folder exists and is not empty, or cannot be written; nothing is overwritten.
     """
-    folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} exists and is not empty; choose a new folder, nothing is overwritten")
+    folder = _new_folder(Path(folder))
     source = resource("analyses") / ANALYSIS / "study.toml"
     plan = tomllib.loads(source.read_text(encoding="utf-8"))
     workbook = folder / plan["sources"]["workbook"]["file"]
-    workbook.parent.mkdir(parents=True, exist_ok=True)
+    workbook.parent.mkdir(parents=True)
     notes = workbook_notes(design, seed)
     write_workbook(workbook, simulate_study(design, seed).sheets, notes)
     (folder / "README.md").write_text(_readme(notes), encoding="utf-8")
     return Path(shutil.copyfile(source, folder / "study.toml"))
+
+
+def _new_folder(folder: Path) -> Path:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} exists and is not empty; choose a new folder, nothing is overwritten")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"the folder {folder} cannot be created: {error.strerror}") from error
+    return folder
 
 
 def workbook_notes(design: StudyDesign, seed: int) -> tuple[str, ...]:

@@ -210,6 +210,12 @@ def test_nothing_is_overwritten(tmp_path):
         write_study(book, design=SMALL)
 
 
+def test_a_folder_that_cannot_be_created_is_refused_in_words(tmp_path):
+    (tmp_path / "file").write_text("keep", encoding="utf-8")
+    with pytest.raises(UsageError, match="cannot be created"):
+        write_study(tmp_path / "file" / "study", design=SMALL)
+
+
 def test_an_empty_folder_is_fine_and_the_study_file_is_a_plain_copy(tmp_path):
     written = write_study(tmp_path, design=SMALL)
     assert written == tmp_path / "study.toml"
