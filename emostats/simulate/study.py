@@ -107,8 +107,8 @@ def write_study(folder: str | Path, seed: int = DEFAULT_SEED, design: StudyDesig
     """Writes a simulated study into a new folder: study.toml, README.md and the workbook under data/.
 
     Returns the path of study.toml, ready for `emostats run`. The file is the one that comes with emostats, so
-    another `design` must keep its visits and its instrument. study.toml is written last: a folder without it is
-    unfinished.
+    another `design` must keep its visits and its instrument. study.toml is written last: a folder without it
+    is unfinished.
 
     Raises
     ------
