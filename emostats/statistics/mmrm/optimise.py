@@ -14,6 +14,8 @@ from emostats.statistics.mmrm.likelihood import Derivatives, Evaluation, Problem
 
 Float = NDArray[np.float64]
 
+_SINGULAR = 1e-7
+"""Smallest eigenvalue of a correlation matrix below which it counts as singular."""
 _DECREMENT = 1e-10
 """Newton decrement (twice the gain still expected in ℓ) below which one last full step is taken."""
 
@@ -49,16 +51,27 @@ class Optimum:
 
 
 def starting_theta(problem: Problem) -> Float:
-    """Starting values from moments of the OLS residuals by pairs of visits, made positive definite."""
-    stack = problem.stack
-    parts = []
-    for group in range(stack.n_groups):
-        S = _moments(problem, group)
-        if stack.distances is not None:
-            parts.append(_spatial_start(problem, group, float(np.diagonal(S).mean())))
-        else:
-            parts.append(problem.structure.start(S))
-    return np.concatenate(parts)
+    """Starting values from moments of the OLS residuals by pairs of visits, made positive definite.
+
+    The range of a spatial structure is the best of a grid over the distances in the data.
+    """
+    moments = [_moments(problem, group) for group in range(problem.stack.n_groups)]
+    if problem.stack.distances is None:
+        return np.concatenate([problem.structure.start(S) for S in moments])
+    variances = [float(np.diagonal(S).mean()) for S in moments]
+    ranges = _range_grid(problem.stack.distances)
+    starts = [np.concatenate([[variance, r] for variance in variances]) for r in ranges]
+    values = [evaluate(problem, start) for start in starts]
+    best = max(range(len(starts)), key=lambda i: -np.inf if (v := values[i]) is None else v.loglik)
+    return starts[best]
+
+
+def _range_grid(distances: Float) -> Float:
+    positive = distances[distances > 0]
+    if not positive.size:
+        return np.ones(1)
+    low, high = float(positive.min()), float(positive.max())
+    return np.geomspace(0.3 * low, 5 * high, 9)
 
 
 def _moments(problem: Problem, group: int) -> Float:
@@ -86,15 +99,7 @@ def _positive(S: Float) -> Float:
     return R / np.outer(d, d) * np.outer(sd, sd)
 
 
-def _spatial_start(problem: Problem, group: int, variance: float) -> Float:
-    """Variance from moments; the range by the best of a grid over the distances in the data."""
-    distances = problem.positions(group)
-    positive = distances[distances > 0]
-    middle = float(np.median(positive)) if positive.size else 1.0
-    return np.array([variance, middle])
-
-
-def maximise(problem: Problem, start: Float | None = None, max_iterations: int = 200) -> Optimum:
+def maximise(problem: Problem, start: Float | None = None, max_iterations: int = 100) -> Optimum:
     """Maximise ℓ over θ from `start` (moments by default)."""
     at = evaluate(problem, starting_theta(problem) if start is None else start)
     if at is None:
@@ -106,11 +111,14 @@ def maximise(problem: Problem, start: Float | None = None, max_iterations: int =
             return _finish(problem, at, slope, step, decrement, iteration)
         moved = _line_search(problem, at, step, decrement)
         if moved is None:
-            reason = "hessian" if not newton else "step"
+            reason = "boundary" if _on_boundary(problem, at) else "step" if newton else "hessian"
             return Optimum(at, slope, _ended(reason, iteration, _relative_gradient(slope), decrement))
         at = moved
+        if iteration >= 20 and _on_boundary(problem, at):
+            break
     slope = derivatives(problem, at)
-    return Optimum(at, slope, _ended("iterations", max_iterations, _relative_gradient(slope), np.nan))
+    reason = "boundary" if _on_boundary(problem, at) else "iterations"
+    return Optimum(at, slope, _ended(reason, iteration + 1, _relative_gradient(slope), np.nan))
 
 
 def _direction(slope: Derivatives) -> tuple[Float, float, bool]:
@@ -150,7 +158,7 @@ def _finish(
         at, slope = last, derivatives(problem, last)
         decrement = _direction(slope)[1]
     smallest = np.linalg.eigvalsh(_standardised(slope.information))[0]
-    reason = "converged" if smallest > 1e-9 and not _on_boundary(at) else "boundary"
+    reason = "converged" if smallest > 1e-9 and not _on_boundary(problem, at) else "boundary"
     return Optimum(at, slope, _ended(reason, iteration + 1, _relative_gradient(slope), decrement))
 
 
@@ -159,9 +167,17 @@ def _standardised(information: Float) -> Float:
     return information / np.outer(d, d)
 
 
-def _on_boundary(at: Evaluation) -> bool:
-    """Whether some pattern's covariance is numerically singular: an inverse many orders above its diagonal."""
-    return bool(np.linalg.cond(at.W + np.eye(at.W.shape[1]) * (at.W == 0).all(axis=2)[:, None]).max() > 1e12)
+def _on_boundary(problem: Problem, at: Evaluation) -> bool:
+    """Whether some group's Σ is singular, or not positive definite over visits that no subject has all of."""
+    if problem.stack.distances is not None:
+        return False
+    T = problem.stack.n_visits
+    for group in range(problem.stack.n_groups):
+        Sigma = problem.structure.sigma(problem.theta_of(at.theta, group), T)
+        sd = np.sqrt(np.diagonal(Sigma))
+        if np.linalg.eigvalsh(Sigma / np.outer(sd, sd))[0] < _SINGULAR:
+            return True
+    return False
 
 
 def _relative_gradient(slope: Derivatives) -> float:

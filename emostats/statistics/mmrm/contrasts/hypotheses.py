@@ -25,11 +25,36 @@ def type_three(encoding: Encoding, kept: NDArray[np.bool_]) -> dict[str, Float]:
     T = np.linalg.lstsq(X_sum, X, rcond=1e-10)[0]
     T[np.abs(T) < 1e-10] = 0.0
     term_of = np.asarray(encoding.term_of)
-    return {
-        label: _drop_zero_rows(T[term_of == index])
-        for index, label in enumerate(encoding.term_labels)
-        if encoding.parts[index]
-    }
+    deficient = np.linalg.matrix_rank(X_sum, tol=1e-8 * np.abs(X_sum).max() * len(X_sum)) < X_sum.shape[1]
+    out = {}
+    for index, label in enumerate(encoding.term_labels):
+        if not encoding.parts[index]:
+            continue
+        indicators = any(part.full for part in encoding.parts[index])
+        if deficient and indicators:
+            out[label] = _beyond_other_terms(
+                X, X_sum, term_of == index, _containing(encoding, index, term_of)
+            )
+        else:
+            out[label] = _drop_zero_rows(T[term_of == index])
+    return out
+
+
+def _containing(encoding: Encoding, index: int, term_of: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Columns of the terms that contain a term."""
+    own = {part.variable for part in encoding.parts[index]}
+    above = [j for j, term in enumerate(encoding.parts) if own < {part.variable for part in term}]
+    return np.isin(term_of, above)
+
+
+def _beyond_other_terms(X: Float, X_sum: Float, own: NDArray[np.bool_], above: NDArray[np.bool_]) -> Float:
+    """For a term coded by all its indicators next to an intercept: what its means add to those of the other terms."""
+    others = X_sum[:, ~own & ~above]
+    left = X_sum[:, own] - others @ np.linalg.lstsq(others, X_sum[:, own], rcond=1e-10)[0]
+    U, size, _ = np.linalg.svd(left, full_matrices=False)
+    L = U[:, size > 1e-8 * size.max(initial=0.0)].T @ X
+    L[np.abs(L) < 1e-10] = 0.0
+    return L
 
 
 def _drop_zero_rows(L: Float) -> Float:
