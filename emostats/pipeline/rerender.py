@@ -41,7 +41,8 @@ def rerender(run: str | Path, output: str | Path) -> Path:
 
     folder, target = Path(run), Path(output)
     manifest = read_manifest(folder)
-    model = build_report(read_spec(folder / "study.toml"), read_results(folder), manifest)
+    before_outputs = {**manifest, "outputs": []}  # as it was when the run wrote its report
+    model = build_report(read_spec(folder / "study.toml"), read_results(folder), before_outputs)
     try:
         with target.open("x", encoding="utf-8", newline="\n") as stream:
             stream.write(html(model))

@@ -122,7 +122,8 @@ def _matching_row(analysis: IccAnalysis, study: LoadedStudy, place: Place, part:
             targets=TARGET,
             raters="RATER",
             ratings="VALUE",
-            threshold=analysis.matching_threshold,
+            within="USUBJID",
+            threshold=float(analysis.matching_threshold or 0),
             conf_level=analysis.conf_level,
         )
     except EmostatsError as error:
@@ -134,9 +135,12 @@ def _matching_row(analysis: IccAnalysis, study: LoadedStudy, place: Place, part:
         term=term,
         estimate=result.estimate,
         std_error=_finite(result.std_error),
-        conf_low=result.conf_low,
-        conf_high=result.conf_high,
+        num_df=1.0,
+        den_df=_finite(result.df),
+        conf_low=_finite(result.conf_low),
+        conf_high=_finite(result.conf_high),
         method=result.method,
+        warning=result.reason,
     )
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from emostats.errors import EmostatsError, ModelError
 from emostats.estimates import Estimate
@@ -17,22 +16,14 @@ from emostats.pipeline.logfile import LOGGER
 from emostats.pipeline.runners.base import Run, seed_for
 from emostats.pipeline.runners.mixed_model import Fitted, fit_or_reason, place_of
 from emostats.pipeline.runners.questions import subgroup_question
-from emostats.statistics.subgroups import Line, change_lines, evaluate, with_counts
+from emostats.statistics.subgroups import Line, Place, change_lines, evaluate, with_counts
 from emostats.study.spec import BootstrapAnalysis, MmrmAnalysis
+
+if TYPE_CHECKING:
+    from emostats.statistics.resampling import BootstrapResult
 
 UNIT = "USUBJID"
 SHOWN = {"bca": "BCa"}
-
-
-@dataclass(frozen=True)
-class Resampled:
-    """Intervals of q statistics, each an array of q numbers."""
-
-    std_error: np.ndarray
-    conf_low: np.ndarray
-    conf_high: np.ndarray
-    n_failed: int
-    notes: tuple[str, ...] = ()
 
 
 def run_bootstrap(analysis: BootstrapAnalysis, study: LoadedStudy, earlier: Mapping[str, Run]) -> Run:
@@ -54,89 +45,79 @@ def _of_parameter(
     analysis: BootstrapAnalysis, model: MmrmAnalysis, study: LoadedStudy, parameter: str, fitted: Fitted
 ) -> tuple[list[Estimate], dict[str, Any]]:
     question = subgroup_question(study.spec, model, parameter)
-    method = f"bootstrap {SHOWN.get(analysis.method, analysis.method)}, subject, "
-    method += f"n_resamples={analysis.n_resamples}"
-    place = replace(
-        place_of(model, study, parameter, method),
+    lines = change_lines(fitted.fit, question, _place(analysis, model, study, parameter))
+    try:
+        if fitted.error:
+            raise ModelError(f"the model itself could not be fitted: {fitted.error}")
+        estimates, facts = _resampled(analysis, study, parameter, fitted, lines)
+    except EmostatsError as error:
+        LOGGER.error("%s, %s: %s", analysis.name, parameter, error)
+        estimates = [replace(line.row, error=str(error)) for line in lines]
+        facts = {"n_failed": None, "message": str(error)}
+    return list(with_counts(estimates, fitted.data, question)), facts
+
+
+def _place(analysis: BootstrapAnalysis, model: MmrmAnalysis, study: LoadedStudy, parameter: str) -> Place:
+    return replace(
+        place_of(model, study, parameter, _method(analysis, analysis.method)),
         analysis=analysis.name,
         conf_level=analysis.conf_level,
         planned=study.planned(analysis.name),
     )
-    lines = change_lines(fitted.fit, question, place)
-    try:
-        if fitted.error:
-            raise ModelError(f"the model itself could not be fitted: {fitted.error}")
-        usable = [line for line in lines if np.isfinite(line.L).all()]
-        result = _resample(analysis, study, parameter, fitted, usable)
-    except EmostatsError as error:
-        LOGGER.error("%s, %s: %s", analysis.name, parameter, error)
-        failed = [replace(line.row, error=str(error)) for line in lines]
-        return list(with_counts(failed, fitted.data, question)), {"message": str(error)}
-    LOGGER.info("%s, %s: %s resamples", analysis.name, parameter, analysis.n_resamples)
-    facts = {"n_failed": result.n_failed, "message": "; ".join(result.notes)}
-    return list(with_counts(_rows(usable, fitted.fit, result), fitted.data, question)), facts
 
 
-def _resample(
+def _method(analysis: BootstrapAnalysis, used: str) -> str:
+    return f"bootstrap {SHOWN.get(used, used)}, subject, n_resamples={analysis.n_resamples}"
+
+
+def _resampled(
     analysis: BootstrapAnalysis, study: LoadedStudy, parameter: str, fitted: Fitted, lines: Sequence[Line]
-) -> Resampled:
+) -> tuple[list[Estimate], dict[str, Any]]:
     """Draws children with all their visits and refits the whole model to each draw."""
-    options: dict[str, Any] = {
-        "strata": list(analysis.strata) or None,
-        "n_resamples": analysis.n_resamples,
-        "method": analysis.method,
-        "conf_level": analysis.conf_level,
-        "seed": seed_for(study.spec.study.seed, analysis.name, parameter),
-    }
-    L = np.stack([line.L for line in lines])
+    usable = {line.row.estimate_id: line.L for line in lines if np.isfinite(line.L).all()}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        result = _refits(fitted, L, options)
-    return Resampled(
-        std_error=_numbers(result.std_error),
-        conf_low=_numbers(result.conf_low),
-        conf_high=_numbers(result.conf_high),
-        n_failed=int(_numbers(result.n_failed).max()),
-        notes=tuple(dict.fromkeys(str(item.message) for item in caught)),
+        result = fitted.fit.bootstrap(
+            usable,
+            strata=list(analysis.strata) or None,
+            n_resamples=analysis.n_resamples,
+            method=analysis.method,
+            conf_level=analysis.conf_level,
+            seed=seed_for(study.spec.study.seed, analysis.name, parameter),
+        )
+    said = tuple(dict.fromkeys(str(item.message) for item in caught))
+    n_failed = max(_by_name(result, "n_failed").values(), default=0)
+    LOGGER.info("%s, %s: %s resamples, %s failed", analysis.name, parameter, analysis.n_resamples, n_failed)
+    rows = [_row(analysis, row, result, said) for row in evaluate(fitted.fit, lines)]
+    return rows, {"n_failed": n_failed, "message": "; ".join(said)}
+
+
+def _row(
+    analysis: BootstrapAnalysis, row: Estimate, result: BootstrapResult, said: Sequence[str]
+) -> Estimate:
+    """The model's row with the bootstrap's uncertainty in place of its own."""
+    name = row.estimate_id
+    own = [text.replace(f"'{name}'", "this number") for text in said if f"'{name}'" in text]
+    if row.error:
+        return row
+    return replace(
+        row,
+        std_error=float(_by_name(result, "std_error")[name]),
+        conf_low=float(_by_name(result, "conf_low")[name]),
+        conf_high=float(_by_name(result, "conf_high")[name]),
+        num_df=None,
+        den_df=None,
+        statistic=None,
+        p_value=None,
+        method=_method(analysis, _by_name(result, "method_used")[name]),
+        warning="; ".join(filter(None, (row.warning, *own))),
     )
 
 
-def _refits(fitted: Fitted, L: np.ndarray, options: Mapping[str, Any]) -> Any:
-    """The engine's batched refits where it has them, else one refit at a time."""
-    if hasattr(fitted.fit, "bootstrap"):
-        return fitted.fit.bootstrap(L, **options)
-    from emostats.statistics.mmrm import mmrm
-    from emostats.statistics.resampling import bootstrap
-
-    def contrasts(data: pd.DataFrame) -> dict[str, float]:
-        fit = mmrm(fitted.fit.formula, data, reml=fitted.fit.reml)
-        return dict(zip(map(str, range(len(L))), L @ fit.beta.to_numpy(), strict=True))
-
-    return bootstrap(fitted.data, contrasts, unit=UNIT, **options)
-
-
-def _numbers(field: Any) -> np.ndarray:
-    return np.asarray(list(field.values()) if isinstance(field, Mapping) else field, dtype=float)
-
-
-def _rows(lines: Sequence[Line], fit: Any, result: Resampled) -> list[Estimate]:
-    lost = f"{result.n_failed} resamples could not be fitted" if result.n_failed else ""
-    return [
-        replace(
-            row,
-            std_error=float(std_error),
-            conf_low=float(low),
-            conf_high=float(high),
-            num_df=None,
-            den_df=None,
-            statistic=None,
-            p_value=None,
-            warning="; ".join(filter(None, (row.warning, lost))),
-        )
-        for row, std_error, low, high in zip(
-            evaluate(fit, lines), result.std_error, result.conf_low, result.conf_high, strict=True
-        )
-    ]
+def _by_name(result: BootstrapResult, field: str) -> Mapping[str, Any]:
+    """A field of the result by the name of the quantity, also where there is only one."""
+    value = getattr(result, field)
+    return value if isinstance(value, Mapping) else {result.names[0]: value}
 
 
 def _facts(analysis: BootstrapAnalysis) -> dict[str, Any]:

@@ -189,5 +189,7 @@ def _overall(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         "n_subjects": max((item["n_subjects"] for item in good), default=0),
         "n_observations": max((item["n_observations"] for item in good), default=0),
         "iterations": max((item["iterations"] for item in good), default=0),
-        "message": "; ".join(filter(None, (str(item.get("message", "")) for item in facts.values()))),
+        "message": "; ".join(
+            dict.fromkeys(str(item["message"]) for item in facts.values() if item["message"])
+        ),
     }

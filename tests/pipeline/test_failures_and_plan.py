@@ -1,0 +1,190 @@
+"""What fails keeps its rows; what changed after the lock is told; what would name a child is stopped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import emostats as em
+from emostats.errors import EmostatsWarning, PrivacyError
+from emostats.pipeline import execute
+from emostats.pipeline.load import load
+from emostats.pipeline.privacy_scan import EMAIL, PHONE
+from emostats.pipeline.runners import RUNNERS
+from emostats.pipeline.runners.questions import subgroup_question
+from emostats.pipeline.tables_io import read_csv, read_estimates
+from emostats.study.lock import lock_plan
+from emostats.study.spec import read_spec
+
+
+def test_a_model_that_fails_keeps_its_rows_and_the_others_go_on(make_study, tmp_path: Path) -> None:
+    study = make_study()
+    table = pd.read_csv(study.parent / "scores.csv")
+    seen_once = table.groupby("child").cumcount() == table["child"] % 3
+    table.loc[~seen_once, "mood"] = None  # no child has two visits: no covariance can be estimated
+    table.to_csv(study.parent / "scores.csv", index=False)
+    with pytest.warns(EmostatsWarning, match="analysis 'primary'.*not identifiable"):
+        run = em.run_study(study, tmp_path / "runs")
+    rows = read_estimates(run / "results")
+    mood, social = rows[rows["parameter"] == "MOOD"], rows[rows["parameter"] == "SOCIAL"]
+    assert mood["error"].str.contains("not identifiable").all()
+    assert mood["estimate"].isna().all()
+    assert set(mood.loc[mood["kind"] == "change", "level"]) == {"", "Boys", "Girls"}
+    assert (social["error"] == "").all()
+    assert set(rows["analysis"]) == {"primary", "resampled", "agreement"}
+    facts = json.loads((run / "results" / "facts.json").read_text(encoding="utf-8"))
+    assert facts["primary"]["converged"] is False
+    assert facts["primary"]["parameters"]["SOCIAL"]["converged"] is True
+    assert "identifiable" in (run / "report.html").read_text(encoding="utf-8")
+    assert json.loads((run / "manifest.json").read_text(encoding="utf-8"))["status"] == "complete"
+
+
+def test_a_bootstrap_of_a_failed_model_says_so(make_study, tmp_path: Path) -> None:
+    study = make_study(('us(AVISIT | USUBJID)"', 'us(AVISIT | SITE / USUBJID)"'))
+    table = pd.read_csv(study.parent / "scores.csv")
+    table = table[~((table["site"] == "B") & (table["visit"] == "v2"))]
+    table.to_csv(study.parent / "scores.csv", index=False)
+    outcome = execute(study, tmp_path / "runs")
+    rows = read_estimates(outcome.folder / "results").set_index("analysis")
+    assert rows.loc["resampled", "error"].str.contains("the model itself could not be fitted").all()
+    assert (rows.loc["agreement", "error"] == "").all()
+    assert len(outcome.failures) == 2
+
+
+def test_a_crash_in_one_analysis_does_not_lose_the_others(
+    make_study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("emostats.pipeline.analyse.RUNNERS", {**RUNNERS, "icc": crash})
+    outcome = execute(make_study(), tmp_path / "runs")
+    rows = read_estimates(outcome.folder / "results")
+    lost = rows[rows["analysis"] == "agreement"]
+    assert lost["error"].tolist() == ["ZeroDivisionError: a bug"]
+    assert (rows.loc[rows["analysis"] == "primary", "error"] == "").all()
+    assert outcome.failures == (
+        "analysis 'agreement': 1 numbers could not be computed: ZeroDivisionError: a bug",
+    )
+    assert "Traceback" in (outcome.folder / "log.txt").read_text(encoding="utf-8")
+
+
+def test_results_follow_the_order_of_the_study_file(make_study, tmp_path: Path) -> None:
+    study = make_study()
+    text = study.read_text(encoding="utf-8")
+    head, primary, resampled, agreement = (
+        text[: text.index('[[analyses]]\nname = "primary"')],
+        text[text.index('[[analyses]]\nname = "primary"') : text.index('[[analyses]]\nname = "resampled"')],
+        text[text.index('[[analyses]]\nname = "resampled"') : text.index('[[analyses]]\nname = "agreement"')],
+        text[text.index('[[analyses]]\nname = "agreement"') :],
+    )
+    study.write_text(head + resampled + agreement + primary, encoding="utf-8")
+    rows = read_estimates(execute(study, tmp_path / "runs").folder / "results")
+    assert rows["analysis"].drop_duplicates().tolist() == ["resampled", "agreement", "primary"]
+
+
+def test_a_change_after_the_lock_is_reported_where_it_is(quick_study: Path, tmp_path: Path) -> None:
+    lock = lock_plan(quick_study)
+    unchanged = execute(quick_study, tmp_path / "runs").folder
+    plan = json.loads((unchanged / "manifest.json").read_text(encoding="utf-8"))["plan"]
+    assert (plan["state"], plan["hash"], plan["locked"]) == ("unchanged", lock.hash, lock.locked)
+    assert read_estimates(unchanged / "results")["planned"].all()
+
+    text = quick_study.read_text(encoding="utf-8").replace("AVISIT * SEX +", "AVISIT + SEX +")
+    quick_study.write_text(text, encoding="utf-8")
+    changed = execute(quick_study, tmp_path / "runs").folder
+    plan = json.loads((changed / "manifest.json").read_text(encoding="utf-8"))["plan"]
+    assert plan["state"] == "changed"
+    assert plan["locked_hash"] == lock.hash != plan["hash"]
+    (change,) = plan["changed"]
+    assert change["key"] == "analyses.primary.formula"
+    assert "AVISIT * SEX" in change["locked"]
+    assert "AVISIT + SEX" in change["now"]
+    assert not read_estimates(changed / "results")["planned"].any()
+
+
+def test_a_covariate_with_the_childrens_ids_stops_the_run(quick_study: Path, tmp_path: Path) -> None:
+    table = pd.read_csv(quick_study.parent / "scores.csv", dtype=str)
+    table["child"] = "child-" + table["child"]
+    table["site"] = table["child"].where(table["child"] == "child-1001", "site A")
+    table.to_csv(quick_study.parent / "scores.csv", index=False)
+    ratings = pd.read_csv(quick_study.parent / "ratings.csv", dtype=str)
+    ratings["child"] = "child-" + ratings["child"]
+    ratings.to_csv(quick_study.parent / "ratings.csv", index=False)
+    with pytest.raises(PrivacyError) as stopped:
+        em.run_study(quick_study, tmp_path / "runs")
+    assert "baseline.csv" in str(stopped.value)
+    assert "child-1001" not in str(stopped.value)
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_site_that_reads_like_a_childs_number_does_not_stop_the_run(
+    quick_study: Path, tmp_path: Path
+) -> None:
+    table = pd.read_csv(quick_study.parent / "scores.csv", dtype=str)
+    table["site"] = table["site"].map({"A": "1001", "B": "1002"})
+    table.to_csv(quick_study.parent / "scores.csv", index=False)
+    assert em.run_study(quick_study, tmp_path / "runs").is_dir()
+
+
+def test_an_address_in_an_output_stops_the_run(quick_study: Path, tmp_path: Path) -> None:
+    table = pd.read_csv(quick_study.parent / "scores.csv", dtype=str)
+    table["site"] = table["site"].map({"A": "parent@example.org", "B": "other"})
+    table.to_csv(quick_study.parent / "scores.csv", index=False)
+    with pytest.raises(PrivacyError, match="e-mail"):
+        em.run_study(quick_study, tmp_path / "runs")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("call +86 138 1234 5678 now", True),
+        ("13812345678", True),
+        ("+49 30 1234567", True),
+        ("0.13812345678", False),
+        ("2025-01-02T03:04:05", False),
+        ("change +1.5 points", False),
+        ("1,381,234,567", False),
+    ],
+)
+def test_telephone_numbers(text: str, found: bool) -> None:
+    assert bool(PHONE.search(text)) == found
+
+
+def test_addresses() -> None:
+    assert EMAIL.search("write to a.b+c@mail.example.org please")
+    assert not EMAIL.search("@media print { a@b }")
+
+
+def test_findings_are_public_without_the_child_and_internal_with_it(
+    quick_study: Path, tmp_path: Path
+) -> None:
+    run = execute(quick_study, tmp_path / "runs").folder
+    public = read_csv(run / "results" / "tables" / "findings.csv")
+    internal = read_csv(run / "results" / "findings.csv")
+    assert list(public.columns) == list(internal.columns)
+    assert (public["subject"] == "").all()
+
+
+def test_subgroups_come_from_the_formula_or_from_the_list(make_study) -> None:
+    study = load(make_study())
+    analysis = study.spec.analysis("primary")
+    question = subgroup_question(study.spec, analysis, "SOCIAL")
+    assert question.subgroups == (("SEX",),)
+    assert question.baseline == "BASELINE"
+    assert question.label(("SEX",), ("F",)) == "Girls"
+    without = analysis.model_copy(update={"formula": "AVAL ~ AVISIT + us(AVISIT | USUBJID)"})
+    assert subgroup_question(study.spec, without, "SOCIAL").subgroups == ()
+    listed = analysis.model_copy(update={"emmeans": ("SEX*SITE | AVISIT", "SITE | AVISIT", "SEX", "AVISIT")})
+    assert subgroup_question(study.spec, listed, "SOCIAL").subgroups == (("SEX", "SITE"), ("SITE",))
+
+
+def test_two_factors_are_crossed_and_taken_alone() -> None:
+    spec = read_spec(Path(__file__).resolve().parents[2] / "analyses" / "emomusik_182")
+    question = subgroup_question(spec, spec.analysis("primary"), "SOCINT")
+    assert question.subgroups == (("SEX", "AGEBAND"), ("SEX",), ("AGEBAND",))
+    assert question.percent
+    assert not subgroup_question(spec, spec.analysis("primary"), "VALENCE").percent
