@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from emostats.figures.canvas import BODY, SMALL, Frame, Sheet
-from emostats.figures.lettering import shorten, width
+from emostats.figures.lettering import width, wrap
 from emostats.figures.palette import MUTED, SERIES, WASH
 
 _ROW = 24.0
@@ -14,22 +14,30 @@ _ROW = 24.0
 
 @dataclass(frozen=True)
 class Pattern:
-    """Children with the same visits answered: `answered` has one flag a visit, `n` counts the children."""
+    """Children with the same visits answered.
+
+    answered: one flag a visit. n: counts the children. text: stands at the bar, `short` where room is scarce.
+    """
 
     answered: tuple[bool, ...]
     n: int
     text: str
+    short: str = ""
 
 
 def missingness_map(patterns: Sequence[Pattern], visits: Sequence[str], frame: Frame) -> str:
     """The map as SVG: one row a pattern, one column a visit, a bar for the number of children."""
+    if frame.narrow:
+        patterns = [replace(pattern, text=pattern.short or pattern.text) for pattern in patterns]
     texts = max((width(pattern.text, BODY) for pattern in patterns), default=40)
-    cells = min(74.0, (frame.width * (0.5 if frame.narrow else 0.6)) / max(len(visits), 1))
-    top = 26.0
+    cells = min(74.0, frame.width * 0.66 / max(len(visits), 1))
+    names = [wrap(visit, cells - 3, SMALL, 2) for visit in visits]
+    top = 12.0 + 14 * max((len(lines) for lines in names), default=1)
     sheet = Sheet(frame, top + _ROW * len(patterns) + 30)
-    for index, visit in enumerate(visits):
-        label = shorten(visit, cells - 3, SMALL)
-        sheet.text((index + 0.5) * cells, 15, label, align="center", size=SMALL, colour=MUTED)
+    for index, lines in enumerate(names):
+        for above, line in enumerate(reversed(lines)):
+            x, y = (index + 0.5) * cells, top - 9 - 14 * above
+            sheet.text(x, y, line, align="center", size=SMALL, colour=MUTED)
     bars = cells * len(visits) + 14
     most = max((pattern.n for pattern in patterns), default=1) or 1
     unit = max(frame.width - bars - texts - 12, 10) / most

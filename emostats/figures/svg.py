@@ -6,6 +6,7 @@ Small, themable, without ids that could clash, and named for all readers.
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from xml.etree import ElementTree
 
 from emostats.figures.lettering import clean
@@ -39,9 +40,9 @@ def tidy(source: str, *, id: str, title: str, description: str) -> str:
     root = ElementTree.Element(f"{_TAG}svg", _frame(drawing, id))
     ElementTree.SubElement(root, f"{_TAG}title", {"id": f"{id}-title"}).text = clean(title)
     ElementTree.SubElement(root, f"{_TAG}desc", {"id": f"{id}-desc"}).text = clean(description)
-    for element in drawing.iter():
-        if element.tag in (f"{_TAG}path", f"{_TAG}text"):
-            root.append(_plain(element))
+    elements = [_plain(item) for item in drawing.iter() if item.tag in (f"{_TAG}path", f"{_TAG}text")]
+    for _, run in groupby(elements, _look):
+        _grouped(root, list(run))
     ElementTree.register_namespace("", _SVG)
     return ElementTree.tostring(root, encoding="unicode")
 
@@ -74,6 +75,24 @@ def _plain(element: ElementTree.Element) -> ElementTree.Element:
     plain = ElementTree.Element(element.tag, attributes)
     plain.text = element.text if element.tag == f"{_TAG}text" else None
     return plain
+
+
+def _look(element: ElementTree.Element) -> tuple[tuple[str, str], ...]:
+    """The attributes that say how an element looks, not where it is."""
+    return tuple((name, element.attrib[name]) for name in (*_KEPT, "class") if name in element.attrib)
+
+
+def _grouped(root: ElementTree.Element, run: list[ElementTree.Element]) -> None:
+    """Adds neighbours that look alike; several share one group that says so once."""
+    if len(run) == 1:
+        root.append(run[0])
+        return
+    look = dict(_look(run[0]))
+    group = ElementTree.SubElement(root, f"{_TAG}g", look)
+    for element in run:
+        for name in look:
+            del element.attrib[name]
+        group.append(element)
 
 
 def _short(match: re.Match[str]) -> str:

@@ -103,8 +103,9 @@ def _panel(
     texts = [tick(value, y.places) for value in y.ticks]
     left = cell.x + max((width(text, SMALL) for text in texts), default=20) + 8
     x = linear([position for position, _ in visits], left, cell.x + cell.width - 4, pad=0.06)
-    for value, text in zip(y.ticks, texts, strict=True):
+    for value in y.ticks:
         sheet.line([left, cell.x + cell.width], [y(value)] * 2, colour=RULE, width=0.8)
+    for value, text in zip(y.ticks, texts, strict=True):
         sheet.text(left - 6, y(value) + 4, text, align="right", size=SMALL, colour=MUTED)
     if null is not None:
         sheet.line([left, cell.x + cell.width], [y(null)] * 2, colour=MUTED, dashes=(3, 3))

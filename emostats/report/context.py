@@ -23,8 +23,8 @@ _TEXT_FIELDS = frozenset(item.name for item in fields(Estimate) if item.type == 
 class Outcome:
     """One parameter of one mixed-model analysis, with everything needed to show its numbers alike everywhere.
 
-    places: decimals of its means and changes, by two digits of the median standard error. brief_places: by
-    one digit, for the summary.
+    places: decimals of its means and changes, by two digits of the median standard error of all outcomes in
+    this unit. brief_places: at most two decimals (more where one digit of the standard error needs them).
     """
 
     analysis: str
@@ -125,27 +125,34 @@ class Context:
 
     def _outcome(self, analysis: MmrmAnalysis, parameter: str) -> Outcome:
         info = self.spec.parameters.get(parameter)
-        rows = [
-            row
-            for kind in ("ls_mean", "change")
-            for row in self._by_kind.get((kind, analysis.name, parameter), ())
-        ]
         repeated = sum(
             isinstance(other, MmrmAnalysis) and parameter in other.parameters for other in self.spec.analyses
         )
         label = self.spec.parameter_label(parameter)
         directions = {"higher is better": True, "lower is better": False}
+        rows = self._of_unit(analysis.name, info.unit if info else "", parameter)
         errors, values = [row.std_error for row in rows], [row.estimate for row in rows]
+        places = rounding.shared_decimals(errors, values)
         return Outcome(
             analysis=analysis.name,
             parameter=parameter,
             label=f"{label} ({analysis.name})" if repeated > 1 else label,
             unit=info.unit if info else "",
-            places=rounding.shared_decimals(errors, values),
-            brief_places=rounding.shared_decimals(errors, values, significant=1),
+            places=places,
+            brief_places=max(min(places, 2), rounding.shared_decimals(errors, values, significant=1)),
             higher_is_better=directions.get(info.direction) if info else None,
             session=info is not None and info.origin == "session",
         )
+
+    def _of_unit(self, analysis: str, unit: str, parameter: str) -> list[Estimate]:
+        """Means and changes of an outcome and, if it has a unit, of all outcomes in that unit."""
+        kinds = ("ls_mean", "change")
+        return [
+            row
+            for (kind, name, code), rows in self._by_kind.items()
+            if kind in kinds and name == analysis and (code == parameter or (unit and rows[0].unit == unit))
+            for row in rows
+        ]
 
     @property
     def simulated(self) -> bool:

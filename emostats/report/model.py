@@ -119,6 +119,7 @@ class Row:
     """The header of a row and its cells.
 
     role: ``""``; ``"overall"`` (stands out); ``"group"`` (a heading over the next rows, no cells);
+    ``"member"`` (belongs to the heading above, where rows that do not may follow);
     ``"failed"`` (fewer cells than columns; `reason` fills the rest).
     """
 

@@ -128,16 +128,17 @@ def _between_subgroups(context: Context, outcome: Outcome, visit: str) -> Paragr
         return None
     apart = [row for row in known if settled(row)]
     total = rounding.count(len(known))
-    if not apart:
+    if apart:
         told = (
-            f"Subgroups: none of the {total} intervals for differences between subgroups excludes no "
-            "difference. "
-            "That does not show that they are alike."
+            f"Subgroups: in {rounding.count(len(apart))} of {total} comparisons the interval for the "
+            "difference in "
+            "change lies on one side of zero (not adjusted for the number of comparisons)."
         )
     else:
         told = (
-            f"Subgroups: {rounding.count(len(apart))} of {total} intervals for differences between subgroups "
-            f"{'excludes' if len(apart) == 1 else 'exclude'} no difference (not adjusted for their number)."
+            f"Subgroups: in none of {total} comparisons does the interval for the difference in change lie "
+            "on one "
+            "side of zero. That does not show that subgroups are alike."
         )
     failed = len(rows) - len(known)
     if failed:
@@ -162,9 +163,9 @@ def _bootstrap(context: Context, outcome: Outcome, row: Estimate) -> Paragraph |
     if found is None:
         return None
     return text(
-        "Resampling the children instead of trusting the model gives ",
+        "The bootstrap, which resamples children instead of trusting the model’s assumptions, gives ",
         cells.interval(found, outcome.brief_places),
-        ".",
+        " for the same change.",
     )
 
 

@@ -45,7 +45,8 @@ def _table(table: pd.DataFrame, id: str, caption: str, levels: Sequence[str], *,
             rows.append(Row(str(variable), role="group"))
         for category in categories:
             chosen = of_variable[of_variable["category"].fillna("") == category]
-            rows.append(_row(category or str(variable), chosen, levels, smd=smd))
+            role = "member" if category else ""
+            rows.append(_row(category or str(variable), chosen, levels, role, smd=smd))
     columns = [Column(ALL if level == "All" else level) for level in levels]
     notes = [Footnote("Percentages are of the children with a known value.")]
     if smd:
@@ -59,7 +60,7 @@ def _table(table: pd.DataFrame, id: str, caption: str, levels: Sequence[str], *,
     return Table(id, caption, "Variable", tuple(columns), tuple(rows), tuple(notes))
 
 
-def _row(header: str, rows: pd.DataFrame, levels: Sequence[str], *, smd: bool) -> Row:
+def _row(header: str, rows: pd.DataFrame, levels: Sequence[str], role: str, *, smd: bool) -> Row:
     by_level = {str(record["level"]): record for record in records(rows)}
     spreads = [number(record, "sd") for record in by_level.values()]
     places = rounding.shared_decimals(spreads, [record.get("mean") for record in by_level.values()])
@@ -69,22 +70,20 @@ def _row(header: str, rows: pd.DataFrame, levels: Sequence[str], *, smd: bool) -
         value = next((value for value in values if value is not None), None)
         reason = "" if value is not None else "Not defined: no spread in one of the groups"
         shown.append(Cell(rounding.fixed(value, 2), value, "SD", reason=reason))
-    return Row(header, tuple(shown))
+    return Row(header, tuple(shown), role)
 
 
 def _cell(record: Mapping[str, Any] | None, places: int) -> Cell:
     if record is None:
         return Cell(rounding.MISSING, reason="No such group")
-    if number(record, "count") is not None:
-        return Cell(
-            rounding.share(number(record, "count"), number(record, "n")), number(record, "count"), "children"
-        )
+    count, n = number(record, "count"), number(record, "n")
+    if count is not None:
+        return Cell(rounding.share(count, n), int(count), "children")
     if number(record, "mean") is None:
         return Cell(rounding.MISSING, reason="No known value")
+    median, q1, q3 = (number(record, name) for name in ("median", "q1", "q3"))
     return Cell(
         rounding.mean_sd(number(record, "mean"), number(record, "sd"), places),
         number(record, "mean"),
-        detail=rounding.quartiles(
-            number(record, "median"), number(record, "q1"), number(record, "q3"), places
-        ),
+        detail=rounding.quartiles(median, q1, q3, places),
     )

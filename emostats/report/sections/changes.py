@@ -86,7 +86,7 @@ def table_of(context: Context, outcome: Outcome) -> Block:
         "Visit",
         tuple(map(Column, columns)),
         tuple(_row(context.visit(row.visit), row, percents, sizes, outcome.places) for row in rows),
-        footnotes(rows, percents.values(), sizes.values()),
+        footnotes(context, rows, percents.values(), sizes.values()),
     )
 
 
@@ -122,7 +122,7 @@ def effect_cells(percent: Estimate | None, size: Estimate | None) -> tuple[Cell,
 
 
 def footnotes(
-    changes: Iterable[Estimate], percents: Iterable[Estimate], sizes: Iterable[Estimate]
+    context: Context, changes: Iterable[Estimate], percents: Iterable[Estimate], sizes: Iterable[Estimate]
 ) -> tuple[Footnote, ...]:
     """What the columns mean, how they were computed, and what was warned of."""
     changes = list(changes)
@@ -131,7 +131,7 @@ def footnotes(
         methods = dict.fromkeys(row.method for row in rows if row.method)
         notes += [f"{name}: {method}." for method in methods]
     warnings = dict.fromkeys(row.warning for row in changes if row.warning)
-    notes += [f"{capital(warning)}." for warning in warnings]
+    notes += [f"{capital(context.in_words(warning))}." for warning in warnings]
     if any(row.p_adjusted is not None for row in changes):
         notes.append("p-values are adjusted for multiplicity as planned.")
     return tuple(map(Footnote, notes))

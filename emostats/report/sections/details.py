@@ -51,7 +51,7 @@ def _fit(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> str:
     iterations = rounding.known(facts.get("iterations"))
     converged = "Converged" if facts.get("converged") else "Convergence not recorded"
     steps = f" after {rounding.count(iterations)} iterations" if iterations else ""
-    return f"{sizes}{', '.join(parts)}. {converged}{steps}."
+    return f"{sizes}{capital(', '.join(parts))}. {converged}{steps}."
 
 
 def _tests(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> Table:
@@ -66,15 +66,15 @@ def _tests(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> Tabl
 
 
 def _coefficients(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> Table:
-    places = cells.places_of(rows)
-    shown = tuple(_coefficient(context, row, places) for row in rows)
+    shown = tuple(_coefficient(context, row) for row in rows)
     columns = [Column(name) for name in ("Estimate", "SE", confidence(rows), "Test", "p")]
     caption = f"{outcome.label_with_unit}: fixed effects"
     return Table(f"table-coefficients-{outcome.id}", caption, "Coefficient", tuple(columns), shown)
 
 
-def _coefficient(context: Context, row: Estimate, places: int) -> Row:
-    name = context.in_words(row.term)
+def _coefficient(context: Context, row: Estimate) -> Row:
+    """Coefficients differ in scale: each has the places that its own standard error supports."""
+    name, places = context.in_words(row.term), cells.places_of([row])
     if row.error or row.estimate is None:
         reason = capital(row.error or row.warning or "not estimated")
         return Row(name, role="failed", reason=reason)

@@ -10,6 +10,8 @@ from emostats.report.wording import plural
 
 SMALL = 10
 """Groups of this size or smaller are widely held to be disclosive (the threshold of CMS)."""
+COUNTED = ("flow", "visits")
+"""Descriptive tables that show groups of children with their size."""
 
 
 def section(context: Context) -> Section:
@@ -32,16 +34,21 @@ def section(context: Context) -> Section:
 
 
 def _smallest(context: Context) -> str:
-    sizes = [row.n for row in context.estimates if row.n is not None and row.n > 0 and not row.error]
-    if not sizes:
-        return "No estimate of this run says how many children are behind it."
-    least = min(sizes)
-    few = len([n for n in sizes if n <= SMALL])
-    told = f"The smallest group behind an estimate has {rounding.count(least)} "
-    told += f"{plural(least, 'child', 'children')}."
+    behind = [row.n for row in context.estimates if row.n is not None and row.n > 0 and not row.error]
+    listed = [int(n) for name in COUNTED for n in _counts(context, name) if n > 0]
+    told = [
+        f"The smallest group {where} has {rounding.count(min(sizes))} "
+        f"{plural(min(sizes), 'child', 'children')}."
+        for where, sizes in (("behind an estimate", behind), ("in a descriptive table", listed))
+        if sizes
+    ]
+    few = sum(n <= SMALL for n in behind)
     if few:
-        told += (
-            f" {rounding.count(few)} {plural(few, 'estimate')} {'rests' if few == 1 else 'rest'} on "
-            f"{SMALL} children or fewer."
-        )
-    return told
+        verb = "rests" if few == 1 else "rest"
+        told.append(f"{rounding.count(few)} {plural(few, 'estimate')} {verb} on {SMALL} children or fewer.")
+    return " ".join(told) or "This run does not say how many children are behind its numbers."
+
+
+def _counts(context: Context, name: str) -> list[float]:
+    table = context.table(name)
+    return [] if table is None or "n" not in table else list(table["n"].dropna())

@@ -48,7 +48,7 @@ def _findings(context: Context) -> tuple[Block, ...]:
     if findings.empty:
         return (text("Nothing: every value was where the study file says, and in its range."),)
     groups = findings.groupby(["severity", "rule"], sort=False)
-    rows = tuple(_finding(str(severity), str(rule), group) for (severity, rule), group in groups)
+    rows = tuple(_finding(context, str(severity), str(rule), group) for (severity, rule), group in groups)
     columns = (Column("Severity", numeric=False), Column("Number"), Column("What and where", numeric=False))
     note = Footnote(
         "Counts only: single children are not named here. Each finding stands with its cell in findings.csv."
@@ -56,25 +56,32 @@ def _findings(context: Context) -> tuple[Block, ...]:
     return (Table("table-findings", "Findings in the data, by rule", "Rule", columns, rows, (note,)),)
 
 
-def _finding(severity: str, rule: str, group: pd.DataFrame) -> Row:
+def _finding(context: Context, severity: str, rule: str, group: pd.DataFrame) -> Row:
     n = len(group)
     return Row(
         capital(rule.replace("-", " ")),
-        (Cell(severity), Cell(rounding.count(n), n, "findings"), Cell(_what(group))),
+        (Cell(severity), Cell(rounding.count(n), n, "findings"), Cell(_what(context, group))),
     )
 
 
-def _what(group: pd.DataFrame) -> str:
+def _what(context: Context, group: pd.DataFrame) -> str:
     """The message of a finding that is about no child; else where the findings are, without the children."""
-    about_child = group.get("subject", pd.Series("", index=group.index)).fillna("").astype(str) != ""
-    if len(group) == 1 and not about_child.any():
-        return " ".join(str(group.iloc[0].get(name) or "") for name in ("message", "action")).strip()
-    places = [
-        f"{name} {joined(values)}"
-        for name, column in (("sheet", "sheet"), ("visit", "visit"), ("outcome", "parameter"))
-        if column in group and (values := sorted({str(v) for v in group[column].fillna("") if str(v)})[:6])
-    ]
-    return capital("; ".join(places))
+    about_child = any(_texts(group, "subject"))
+    if len(group) == 1 and not about_child and not _texts(group, "cell"):
+        return " ".join([*_texts(group, "message"), *_texts(group, "action")])
+    places = {
+        "sheet": _texts(group, "sheet"),
+        "visit": [context.visit(name) for name in _texts(group, "visit")],
+        "outcome": [context.spec.parameter_label(code) for code in _texts(group, "parameter")],
+    }
+    return capital("; ".join(f"{name}: {joined(found[:6])}" for name, found in places.items() if found))
+
+
+def _texts(group: pd.DataFrame, column: str) -> list[str]:
+    """The different texts of a column, sorted, without blanks."""
+    if column not in group:
+        return []
+    return sorted({str(value) for value in group[column].fillna("") if str(value)})
 
 
 def _by_visit(context: Context) -> tuple[Block, ...]:
@@ -128,7 +135,9 @@ def _map(context: Context, parameter: str, label: str, pairs: tuple[tuple[str, i
     total = sum(n for _, n in pairs)
     common = pairs[:_MOST_PATTERNS]
     shown = [
-        figures.Pattern(tuple(mark == "1" for mark in pattern), n, rounding.share(n, total))
+        figures.Pattern(
+            tuple(mark == "1" for mark in pattern), n, rounding.share(n, total), rounding.count(n)
+        )
         for pattern, n in common
     ]
     visits = [context.visit(name) for name in context.spec.visit_names][: len(pairs[0][0])]

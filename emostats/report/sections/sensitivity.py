@@ -18,6 +18,7 @@ from emostats.report.wording import capital
 from emostats.study.spec import BootstrapAnalysis
 
 _Key = tuple[str, str, str]
+_METHODS = {"bca": "BCa"}
 
 
 def section(context: Context) -> Section:
@@ -106,8 +107,7 @@ def _figure(
 
 
 def _method_name(analysis: BootstrapAnalysis) -> str:
-    names = {"bca": "BCa", "percentile": "percentile", "basic": "basic", "normal": "normal"}
-    return f"Bootstrap, {names.get(analysis.method, analysis.method)}"
+    return f"Bootstrap, {_METHODS.get(analysis.method, analysis.method)}"
 
 
 def _distribution(
@@ -162,11 +162,12 @@ def _table(
         rows += [_row(row, resampled[_key(row)], outcome.places) for row in at_visit]
     n_resamples = context.fact(analysis.name, "n_resamples", outcome.parameter, analysis.n_resamples)
     failed = rounding.known(context.fact(analysis.name, "n_failed", outcome.parameter, 0)) or 0
-    notes = [f"{rounding.count(n_resamples)} resamples of children, {analysis.method} intervals."]
+    method = _METHODS.get(analysis.method, analysis.method)
+    notes = [f"{rounding.count(n_resamples)} resamples of children, {method} intervals."]
     if failed:
         notes.append(f"{rounding.count(failed)} resamples could not be fitted and were left out.")
     warnings = dict.fromkeys(other.warning for other in resampled.values() if other.warning)
-    notes += [f"{capital(warning)}." for warning in warnings]
+    notes += [f"{capital(context.in_words(warning))}." for warning in warnings]
     level = confidence(model)
     return Table(
         f"table-{slug(analysis.name)}-{outcome.id}",

@@ -222,6 +222,7 @@ def _within_table(context: Context, outcome: Outcome, rows: Sequence[Estimate], 
         (Column("n"), Column(f"Change{unit}"), Column("Percent change"), Column("Standardized change")),
         tuple(shown),
         footnotes(
+            context,
             rows,
             [percents[k] for k in shown_keys if k in percents],
             [sizes[k] for k in shown_keys if k in sizes],
