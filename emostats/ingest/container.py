@@ -65,7 +65,8 @@ def open_archive(path: Path) -> zipfile.ZipFile:
     ------
     UnreadableError: see the module.
     """
-    head = path.open("rb").read(64)
+    with path.open("rb") as stream:
+        head = stream.read(64)
     if head.startswith(_OLE):
         raise _old_or_locked(path)
     if not head.startswith(_ZIP):
@@ -74,7 +75,11 @@ def open_archive(path: Path) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise damaged(str(error)) from None
-    check_parts(archive)
+    try:
+        check_parts(archive)
+    except UnreadableError:
+        archive.close()
+        raise
     return archive
 
 

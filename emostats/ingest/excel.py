@@ -38,9 +38,13 @@ class ExcelReader:
         check_exists(path)
         self._path = path
         self._archive = open_archive(path)
-        self._parts = _sheet_parts(self._archive)
-        verify_part(self._archive, "xl/sharedStrings.xml")
-        self._book = _open_values(path)
+        try:
+            self._parts = _sheet_parts(self._archive)
+            verify_part(self._archive, "xl/sharedStrings.xml")
+            self._book = _open_values(path)
+        except UnreadableError:
+            self._archive.close()
+            raise
         self._hidden = {
             item.name
             for item in self._book.sheets_metadata

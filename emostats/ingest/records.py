@@ -214,13 +214,13 @@ def report_marks(table: Table, log: Log) -> None:
     raw, used = table.raw, set(table.columns.values())
     notes = []
     if raw.marks.hidden_sheet:
-        notes.append("the sheet is hidden")
+        notes.append("the sheet")
     if hidden := [int(row) for row in table.rows if int(row) in raw.marks.hidden_rows]:
-        notes.append(f"rows {addresses.rows_text(hidden)} are hidden")
+        notes.append(f"rows {addresses.rows_text(hidden)}")
     if columns := used & raw.marks.hidden_columns:
-        notes.append(f"columns {addresses.columns_text(columns)} are hidden")
+        notes.append(f"columns {addresses.columns_text(columns)}")
     if notes:
-        message = f"{'; '.join(notes)}; they were read like all others."
+        message = f"hidden, but read like the rest: {'; '.join(notes)}."
         log.table(
             raw, "hidden-cells", message, "Check that they belong to the study.", severity=Severity.WARNING
         )
