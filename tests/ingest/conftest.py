@@ -179,7 +179,7 @@ class SmallStudy:
         return self.look(self.write(book))
 
     def look(self, path: Path) -> tuple[Finding, ...]:
-        """The findings of a study that is written already; read_study must raise exactly when there are errors."""
+        """The findings of a written study; read_study must raise exactly when there are errors."""
         data, findings = ingest(read_spec(path))
         errors = [finding for finding in findings if finding.severity is Severity.ERROR]
         if errors:

@@ -1,4 +1,4 @@
-"""Workbooks: what values do not show is found, and what is not safe to open is refused before it is opened."""
+"""Workbooks: what values do not show is found, and what is not safe to open is refused beforehand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def only(findings, rule):
 
 
 def rewrite(path: Path, change) -> None:
-    """Writes the parts of a workbook anew, each passed through `change(name, content)`; None leaves it out."""
+    """Writes the parts of a workbook anew, each through `change(name, content)`; None leaves it out."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

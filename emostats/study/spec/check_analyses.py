@@ -15,7 +15,9 @@ OBSERVATION_VARIABLES = ("AVAL", "BASE", "CHG", "AVISIT", "AVISITN", "USUBJID")
 STRUCTURES = (*get_args(Structure), "sp_exp", "sp_gau")
 
 _COVARIANCE = re.compile(r"\b([A-Za-z_]\w*)\s*\(([^()|]*\|[^()]*)\)")
-_VARIABLE = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?!\s*\(|\.|\w)")
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
+_VARIABLE = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?!\w|\.|\s*\(|\s*=(?!=))")
+_CONSTANTS = ("True", "False", "None")
 
 
 def check_analyses(draft: Draft) -> list[Finding]:
@@ -28,8 +30,9 @@ def check_analyses(draft: Draft) -> list[Finding]:
 
 
 def formula_variables(formula: str) -> tuple[str, ...]:
-    """Names of the variables in a model formula, in order, without function names."""
-    return tuple(dict.fromkeys(_VARIABLE.findall(formula)))
+    """Names of the variables in a model formula, in order: no functions, keywords or quoted text."""
+    names = _VARIABLE.findall(_QUOTED.sub("", formula))
+    return tuple(name for name in dict.fromkeys(names) if name not in _CONSTANTS)
 
 
 def _mmrm(draft: Draft, loc: Loc, entry: Mapping[str, Any]) -> list[Finding]:
