@@ -1,8 +1,8 @@
 """A well-conditioned basis for the columns of X, and a unit scale for y.
 
-The engine works with Q = X M, whose columns are orthogonal with mean square 1, and with OLS residuals in units
-of their standard deviation. So an outcome shifted by 1e6 or scaled by 1e±6 loses no digits. M also finds aliased
-columns: as in R's pivoting, a column that the ones before it explain is left out.
+The engine works with Q = X M, whose columns are orthogonal with mean square 1, and with OLS residuals in
+units of their standard deviation. So an outcome shifted by 1e6 or scaled by 1e±6 loses no digits. M also
+finds aliased columns: as in R's pivoting, a column that the ones before it explain is left out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from emostats.statistics.mmrm.design.variables import Float
 
 _ALIASED = 1e-11
 """Squared relative residual below which a column counts as explained by the ones before it (norm 3e-6)."""
-_CHUNK = 262_144
+_CHUNK = 32_768
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Scaling:
     Attributes
     ----------
     kept: (k_all,) which columns of X are estimable. M: (k × k). b0: (k,). s: unit of the outcome.
-    log_det_M: log |det M|. gram: X'X of the kept columns (for type II hypotheses).
+    log_det_m: log |det M|. gram: X'X of the kept columns (for type II hypotheses).
     null: (k_all × n_aliased) basis of the null space of X: L β is estimable when L null = 0.
     """
 
@@ -36,7 +36,7 @@ class Scaling:
     M: Float
     b0: Float
     s: float
-    log_det_M: float
+    log_det_m: float
     gram: Float
     null: Float
 
@@ -55,10 +55,9 @@ def find_scaling(X: Float, y: Float, names: tuple[str, ...]) -> Scaling:
 
     Raises
     ------
-    ModelError: the columns explain the outcome perfectly (or it is constant), so no covariance can be estimated.
+    ModelError: the outcome is constant or explained perfectly, so no covariance can be estimated.
     """
-    T0, kept = _standardise(X, names)
-    G, Qy, y_mean = _cross_products(X, y, T0)
+    T0, kept, G, Qy, y_mean = _standardise(X, y, names)
     L, kept = _pivoted_cholesky(G, kept)
     index = np.flatnonzero(kept)
     N = len(y)
@@ -77,38 +76,51 @@ def find_scaling(X: Float, y: Float, names: tuple[str, ...]) -> Scaling:
     return Scaling(kept, M, b0, float(np.sqrt(rss / N)), log_det, gram, _null_space(G, L, T0, kept))
 
 
-def _standardise(X: Float, names: tuple[str, ...]) -> tuple[Float, NDArray[np.bool_]]:
-    """T0 with X T0 = centred (when there is an intercept) and scaled columns; constant columns are not kept."""
+def _standardise(
+    X: Float, y: Float, names: tuple[str, ...]
+) -> tuple[Float, NDArray[np.bool_], Float, Float, float]:
+    """T0 with X T0 centred (when there is an intercept) and scaled; which columns vary; their cross-products.
+
+    One pass over the rows, with columns shifted by means of a few of them so that a large offset cancels nothing.
+    Returns T0, kept, G = (XT0)'XT0, (XT0)'(y − mean), mean (0 without an intercept).
+    """
     N, k = X.shape
     centred = bool(names) and names[0] == INTERCEPT
-    mean = X.mean(axis=0) if centred else np.zeros(k)
+    few = slice(None, None, max(1, N // 1000))
+    shift = X[few].mean(axis=0) if centred else np.zeros(k)
+    if centred:
+        shift[0] = 0.0
+    y_shift = float(y[few].mean()) if centred else 0.0
+    G, total, Xy, y_total = _shifted_sums(X, y, shift, y_shift)
+    mean = total / N if centred else np.zeros(k)
+    y_mean = y_shift + y_total / N if centred else 0.0
     if centred:
         mean[0] = 0.0
-    square = np.zeros(k)
-    for at in range(0, N, _CHUNK):
-        square += ((X[at : at + _CHUNK] - mean) ** 2).sum(axis=0)
-    scale = np.sqrt(square / N)
-    kept = scale > 1e-10 * np.maximum(np.abs(mean), 1e-290)
-    scale = np.where(kept, scale, 1.0)
+        Xy = Xy - mean * y_total - (total - N * mean) * (y_total / N)
+        G = G - N * np.outer(mean, mean)
+        G[0, 1:] = G[1:, 0] = 0.0
+    spread = np.sqrt(np.maximum(np.diagonal(G), 0.0) / N)
+    kept = spread > 1e-10 * np.maximum(np.abs(shift + mean), 1e-290)
+    scale = np.where(kept, spread, 1.0)
     T0 = np.diag(1 / scale)
     if centred:
-        T0[0, 1:] = -mean[1:] / scale[1:]
-    return T0, kept
+        T0[0, 1:] = -(shift + mean)[1:] / scale[1:]
+    G = np.where(np.outer(kept, kept), G / np.outer(scale, scale), 0.0)
+    return T0, kept, G, np.where(kept, Xy / scale, 0.0), y_mean
 
 
-def _cross_products(X: Float, y: Float, T0: Float) -> tuple[Float, Float, float]:
+def _shifted_sums(X: Float, y: Float, shift: Float, y_shift: float) -> tuple[Float, Float, Float, float]:
+    """S'S, column sums of S, S'(y − shift) and the sum of y − shift, with S = X − shift; row chunks in cache."""
     k = X.shape[1]
-    mean = float(y.mean()) if k and T0[0, 0] == 1.0 and bool((X[:, 0] == 1.0).all()) else 0.0
-    G, Qy = np.zeros((k, k)), np.zeros(k)
-    offset, scale = T0[0].copy(), np.diagonal(T0)
-    offset[0] = 0.0
+    G, total, Xy, y_total = np.zeros((k, k)), np.zeros(k), np.zeros(k), 0.0
     for at in range(0, len(y), _CHUNK):
-        S = X[at : at + _CHUNK] * scale
-        if offset.any():
-            S += offset
+        S = X[at : at + _CHUNK] - shift
+        r = y[at : at + _CHUNK] - y_shift
         G += S.T @ S
-        Qy += S.T @ (y[at : at + _CHUNK] - mean)
-    return G, Qy, mean
+        total += S.sum(axis=0)
+        Xy += S.T @ r
+        y_total += float(r.sum())
+    return G, total, Xy, y_total
 
 
 def _pivoted_cholesky(G: Float, kept: NDArray[np.bool_]) -> tuple[Float, NDArray[np.bool_]]:
