@@ -155,6 +155,24 @@ def test_a_correlation_that_no_subject_shows_is_refused(structure: str) -> None:
     assert em.mmrm("Y ~ ARM + ind(VISIT | ID)", once).convergence.converged
 
 
+@pytest.mark.parametrize("structure", ["us", "toep", "toeph"])
+def test_pairs_of_visits_that_contradict_each_other(structure: str) -> None:
+    """Seen two by two, 1 ~ 2 and 2 ~ 3 agree but 1 ~ 3 oppose: no covariance of three visits says that."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for first, second, rho in ((1, 2, 0.9), (2, 3, 0.9), (1, 3, -0.6)):
+        for number in range(40):
+            y = rng.multivariate_normal([0, 0], [[1, rho], [rho, 1]])
+            rows += [
+                (f"{first}{second}-{number}", visit, value)
+                for visit, value in zip((first, second), y, strict=True)
+            ]
+    data = pd.DataFrame(rows, columns=["ID", "VISIT", "Y"])
+    with pytest.raises(ConvergenceError) as error:
+        em.mmrm(f"Y ~ C(VISIT) + {structure}(VISIT | ID)", data)
+    assert error.value.reason == "boundary"
+
+
 def test_too_few_subjects_for_the_covariance() -> None:
     data = complete_trial(4)
     with pytest.raises(ModelError) as error:

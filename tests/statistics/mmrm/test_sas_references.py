@@ -7,7 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mmrm_references import Deviation, check, fev_data, fit, full_formula, sas_cases, worst
+from mmrm_references import (
+    Deviation,
+    check,
+    fev_data,
+    fit,
+    full_formula,
+    lower_triangle,
+    package_figures,
+    sas_cases,
+    worst,
+)
 from sas_listing import (
     cell_of,
     cov_parms,
@@ -20,6 +30,7 @@ from sas_listing import (
 )
 
 import emostats as em
+from emostats.errors import ConvergenceError
 
 CONVERGED = [key for key, case in sas_cases().items() if case.get("converged")]
 DF_METHODS = {
@@ -248,3 +259,48 @@ def test_anova_with_a_covariate_at_full_precision(case_id: str, kind: int) -> No
         ]
     check(*deviations)
     assert len(ours) == len(case["type_II"])
+
+
+# -- what SAS could not fit, and what the R package states -----------------------------------------
+
+
+@pytest.mark.parametrize(
+    "case_id", [key for key, case in sas_cases().items() if case.get("converged") is False]
+)
+def test_what_sas_cannot_fit_does_not_look_like_an_answer(case_id: str) -> None:
+    """Thirteen subjects, eleven coefficients: the likelihood has no interior optimum."""
+    with pytest.raises(ConvergenceError) as error:
+        fit(case_id)
+    assert error.value.reason in ("boundary", "iterations") and len(error.value.theta) == 10
+
+
+@pytest.mark.parametrize(
+    ("vcov", "key"),
+    [
+        ("empirical", "Empirical"),
+        ("empirical-bias-reduced", "Empirical-Bias-Reduced"),
+        ("empirical-jackknife", "Empirical-Jackknife"),
+    ],
+)
+def test_sandwich_covariances_that_the_r_package_states(vcov: str, key: str) -> None:
+    figures = package_figures()["empirical_ar1"]
+    fitted = em.mmrm(f"{figures['model']} + {figures['covariance']}", fev_data(), vcov=vcov)
+    check(worst(key, fitted.beta_vcov, lower_triangle(figures[key]), tolerance=1e-6))
+
+
+@pytest.mark.parametrize(("structure", "within"), [("ar1", 334), ("cs", 334), ("us", 192)])
+def test_between_within_df(structure: str, within: int) -> None:
+    """RACE between and AVISIT within subjects; with an unstructured covariance all get the between df."""
+    figures = package_figures()["between_within"]
+    formula = f"{figures['model']} + {structure}(AVISIT | USUBJID)"
+    fitted = em.mmrm(formula, fev_data(), df_method="between-within")
+    rows = np.eye(11)
+    race, visits = fitted.test(rows[[1, 2]]), fitted.test(rows[[5, 6]])
+    assert race["den_df"].item() == figures["between_rows_df"] == 192
+    assert visits["den_df"].item() == within
+    intercept = em.mmrm("FEV1 ~ 1 + us(AVISIT | USUBJID)", fev_data(), df_method="between-within")
+    assert intercept.coefficients()["df"].item() == figures["intercept_only_df"]
+    if structure == "us":
+        mixed = fitted.test(rows[[1, 2]] + rows[[5, 6]])
+        F = [race["statistic"].item(), visits["statistic"].item(), mixed["statistic"].item()]
+        check(worst("F", F, list(figures["F"].values()), tolerance=1e-3))
