@@ -111,6 +111,10 @@ def _finding(model: type[BaseModel], file: TomlFile, item: Mapping[str, Any]) ->
         known = sorted(_key_names(_model_at(model, item["loc"][:-1])))
         message = f"unknown key '{loc[-1]}'; expected one of the keys of {_table_name(loc[:-1], file)}."
         return file.finding("unknown-key", loc, message, did_you_mean(str(loc[-1]), known))
+    if kind == "missing" and isinstance(loc[-1], int):
+        found = value_at(loc[:-1], file.data)
+        message = f"expected a list with at least {loc[-1] + 1} entries; found {_shown(found)}."
+        return file.finding("invalid-value", loc[:-1], message)
     if kind == "missing":
         return file.finding(
             "missing-key", loc, f"the key '{loc[-1]}' is required and was not found.", "Add it."
@@ -134,11 +138,26 @@ def _expectation(kind: str, item: Mapping[str, Any], found: object) -> tuple[str
         return f"the key {context.get('discriminator', 'type')} is required and was not found.", "Add it."
     if kind in ("value_error", "assertion_error"):
         return f"{context.get('error', item['msg'])}; found {_shown(found)}.", ""
+    if kind in ("too_short", "too_long"):
+        bound = (
+            f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
+        )
+        return f"expected {bound} entries; found {_shown(found)}.", ""
+    if kind == "string_pattern_mismatch":
+        wanted = _PATTERNS.get(context["pattern"], f"text that fits the pattern {context['pattern']}")
+        return f"expected {wanted}; found {_shown(found)}.", ""
     wanted = _WANTED.get(kind) or re.sub(r"^Input should be ", "", str(item["msg"]))
     return f"expected {wanted}; found {_shown(found)}.", ""
 
 
+NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_PATTERNS = {
+    NAME_PATTERN: "a name of letters, digits and underscores that begins with a letter",
+    ID_PATTERN: "an id of letters, digits, points, hyphens and underscores",
+}
 _WANTED = {
+    "string_too_short": "text that is not empty",
     "string_type": "text in quotes",
     "bool_type": "true or false",
     "int_type": "a whole number",

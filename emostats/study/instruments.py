@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from emostats.errors import Finding, did_you_mean
 from emostats.resources import resource
 from emostats.study.checked import (
+    NAME_PATTERN,
     Count,
     Flag,
     Frozen,
@@ -27,7 +28,7 @@ from emostats.study.checked import (
 
 Aggregate = Literal["mean", "sum"]
 Rounding = Literal["none", "half-up", "half-even"]
-Code = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Code = Annotated[str, Field(pattern=NAME_PATTERN)]
 Text = Annotated[str, Field(min_length=1)]
 
 

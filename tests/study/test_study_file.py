@@ -144,7 +144,7 @@ def test_a_byte_order_mark_is_no_problem(tmp_path):
         ("range = [1, 7]", "range = [7, 1]", "invalid-value", "ratings", "lowest < highest"),
         ("matching_threshold = 5", "matching_threshold = 9", "invalid-value", "matching_threshold", "[1, 7]"),
         ("schema = 1", "schema = 2", "invalid-value", "schema", "1"),
-        ('id = "emomusik-182"', 'id = "../x"', "invalid-value", "study.id", "pattern"),
+        ('id = "emomusik-182"', 'id = "../x"', "invalid-value", "study.id", "an id of letters"),
         ("week = 8", "week = 4", "visit-week", "visits['WEEK08'].week", "week 4 after week 4"),
         ("week = 8\n", "", "visit-week", "visits", "3 of 4"),
         ('label = "Week 8"', 'label = "WEEK04"', "ambiguous-visit", "visits['WEEK08']", "'week04'"),

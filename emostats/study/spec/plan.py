@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from emostats.study.checked import Count, Flag, Frozen, Number
+from emostats.study.checked import ID_PATTERN, Count, Flag, Frozen, Number
 from emostats.study.spec.sources import Name, Text
 
 AnalysisSetRule = Literal[
@@ -18,7 +18,7 @@ AnalysisSetRule = Literal[
 class Study(Frozen):
     """What the study is. Simulated data are called so on every page; `seed` starts every random number."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    id: Annotated[str, Field(pattern=ID_PATTERN)]
     title: Text
     simulated: Flag = False
     design: str = ""

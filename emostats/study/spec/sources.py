@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from emostats.study.checked import Count, Frozen, Number
+from emostats.study.checked import NAME_PATTERN, Count, Frozen, Number
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 """A name that a model formula can hold: letters, digits and underscores."""
 Text = Annotated[str, Field(min_length=1)]
 Range = tuple[Number, Number]
