@@ -1,7 +1,7 @@
 """The MMRM engine: cross-products by visit pattern, exact Newton, Satterthwaite and Kenward-Roger.
 
-Reading order is import order: design → covariance → likelihood → optimise → vcov → degrees_of_freedom → contrasts →
-emmeans → fit.
+Reading order is import order: design → covariance → likelihood → optimise → vcov → degrees_of_freedom →
+contrasts → emmeans → fit.
 """
 
 from __future__ import annotations

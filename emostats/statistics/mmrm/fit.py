@@ -82,17 +82,20 @@ def mmrm(
 
     Parameters
     ----------
-    formula: R-like, with one covariance term: ``AVAL ~ AVISIT * ARMCD + us(AVISIT | USUBJID)``. Structures: us, toep,
-        toeph, ar1, ar1h, ad, adh, cs, csh, ind, indh, and over coordinates sp_exp(T1, T2 | USUBJID), sp_gau. A group
-        before the subject, ``us(AVISIT | ARMCD / USUBJID)``, gives each of its levels its own covariance.
+    formula: R-like, with one covariance term: ``AVAL ~ AVISIT * ARMCD + us(AVISIT | USUBJID)``. Structures:
+        us, toep, toeph, ar1, ar1h, ad, adh, cs, csh, ind, indh, and over coordinates sp_exp and sp_gau, as in
+        sp_exp(T1, T2 | USUBJID). A group before the subject, ``us(AVISIT | ARMCD / USUBJID)``, gives each of
+        its levels its own covariance.
     data: one row a subject × visit. Rows with a missing outcome or covariate are left out. Never modified.
     reml: restricted maximum likelihood (default) or maximum likelihood.
     weights: column name or array of positive numbers; the variance of a row is divided by its weight.
     df_method: satterthwaite, kenward-roger (second derivatives in SAS's natural parameters, DDFM=KR),
-        kenward-roger-linear (without them), kenward-roger-r (in R mmrm's parameters), between-within, residual.
+        kenward-roger-linear (without them), kenward-roger-r (in R mmrm's parameters), between-within,
+        residual.
     vcov: asymptotic, empirical (CR0), empirical-bias-reduced (CR2), empirical-jackknife (CR3).
     conf_level: of all intervals, in (0, 1).
-    fallback: structures to try, in order, when the one in the formula does not converge; `fit.attempts` tells.
+    fallback: structures to try, in order, when the one in the formula does not converge; `fit.attempts`
+        tells.
 
     Returns
     -------
@@ -164,14 +167,14 @@ def _warn_aliased(frame: ModelFrame, scaling: Scaling) -> None:
 
 
 def _check_identifiable(problem: Problem, frame: ModelFrame) -> None:
-    """Refuse parameters that no subject informs: visits (us) or lags (toep) or steps (ad) never seen together."""
+    """Refuse parameters that no subject informs: pairs of visits (us), lags (toep), steps (ad)."""
     stack = problem.stack
     if stack.distances is not None:
         return
     T = stack.n_visits
     probe = np.full((T, T), 0.3) + 0.7 * np.eye(T)
     gradient = problem.structure.gradient(problem.structure.start(probe), T)
-    names = problem.structure.names(frame.visits)
+    token, names = problem.structure.token, problem.structure.names(frame.visits)
     for g in range(stack.n_groups):
         seen = stack.observed[stack.group == g]
         together = (seen[:, :, None] & seen[:, None, :]).any(axis=0)
@@ -180,9 +183,9 @@ def _check_identifiable(problem: Problem, frame: ModelFrame) -> None:
             where = f" in group '{frame.groups[g]}'" if frame.groups else ""
             lost = [name for name, ok in zip(names, informed, strict=True) if not ok]
             raise ModelError(
-                f"The covariance {problem.structure.token} is not identifiable{where}: no subject was seen at both "
-                f"visits of {', '.join(lost[:6])}{' …' if len(lost) > 6 else ''}. "
-                f"Take a structure that does not need them, such as {_SIMPLER.get(problem.structure.token, 'cs')}."
+                f"The covariance {token} is not identifiable{where}: no subject was seen at both visits of "
+                f"{', '.join(lost[:6])}{' …' if len(lost) > 6 else ''}. "
+                f"Take a structure that does not need them, such as {_SIMPLER.get(token, 'cs')}."
             )
 
 
@@ -211,7 +214,7 @@ def _not_converged(fit: MMRMFit) -> ConvergenceError:
 
 @dataclass(frozen=True)
 class Settings:
-    """How the fit answers: df method, covariance of the coefficients, level of intervals, weights as given."""
+    """How the fit answers: df method, covariance of the coefficients, level of intervals, weights."""
 
     df_method: str
     vcov: str
@@ -235,7 +238,7 @@ class MMRMFit:
     data: pd.DataFrame
     attempts: tuple[tuple[str, Convergence], ...] = ()
 
-    # ---- what was fitted -------------------------------------------------------------------------------------
+    # ---- what was fitted ---------------------------------------------------------------------------
 
     @property
     def formula(self) -> str:
@@ -267,7 +270,7 @@ class MMRMFit:
         """Whether the likelihood is restricted."""
         return self.problem.reml
 
-    # ---- likelihood -------------------------------------------------------------------------------------------
+    # ---- likelihood --------------------------------------------------------------------------------
 
     @cached_property
     def loglik(self) -> float:
@@ -278,7 +281,7 @@ class MMRMFit:
             - (N - k * self.reml) * np.log(self.scaling.s)
             + 0.5 * self.problem.stack.log_weights
         )
-        return float(out + self.scaling.log_det_M if self.reml else out)
+        return float(out + self.scaling.log_det_m if self.reml else out)
 
     @property
     def deviance(self) -> float:
@@ -301,7 +304,7 @@ class MMRMFit:
         """Schwarz's criterion as R's: n = subjects with an outcome, covariance parameters counted."""
         return float(self.deviance + np.log(self.n_subjects) * self.problem.n_theta)
 
-    # ---- estimates --------------------------------------------------------------------------------------------
+    # ---- estimates ---------------------------------------------------------------------------------
 
     @property
     def _at(self) -> Any:
@@ -333,7 +336,7 @@ class MMRMFit:
 
     @cached_property
     def covariance(self) -> pd.DataFrame | Mapping[Any, pd.DataFrame]:
-        """Covariance matrix of the visits (of the distinct coordinates for spatial structures); by group if grouped."""
+        """Covariance matrix of the visits (spatial: of the distinct coordinates); by group if grouped."""
         out = {}
         for g, label in enumerate(self.frame.groups or (None,)):
             theta = self.problem.theta_of(self._at.theta * self._theta_units, g)
@@ -376,7 +379,7 @@ class MMRMFit:
 
     @cached_property
     def beta_vcov(self) -> pd.DataFrame:
-        """Covariance of the coefficients by the chosen `vcov` (Kenward-Roger's adjusted one under that df method)."""
+        """Covariance of the coefficients by the chosen `vcov`, or adjusted by Kenward and Roger."""
         names = self.coefficient_names
         return pd.DataFrame(self.inference.vcov, index=names, columns=names)
 
@@ -413,14 +416,14 @@ class MMRMFit:
         X = self.frame.X[:, self.scaling.kept]
         first = np.full(self.n_subjects, -1)
         first[self.frame.subject[::-1]] = np.arange(self.n_observations)[::-1]
-        within = (X != X[first[self.frame.subject]]).any(axis=0)
+        within = (X[first[self.frame.subject]] != X).any(axis=0)
         between_df = float(self.n_subjects - (~within).sum())
         within_df = float(self.n_observations - self.n_subjects - within.sum())
         if self.structure == "us":
             within_df = between_df
-        return BetweenWithin(within, np.linalg.inv(root), between_df, within_df)
+        return BetweenWithin(within, np.asarray(np.linalg.inv(root)), between_df, within_df)
 
-    # ---- answers ----------------------------------------------------------------------------------------------
+    # ---- answers -----------------------------------------------------------------------------------
 
     def coefficients(self, conf_level: float | None = None) -> pd.DataFrame:
         """Coefficient table: term, estimate, std_error, df, statistic, p_value, conf_low, conf_high.
@@ -438,7 +441,9 @@ class MMRMFit:
     def contrast(
         self, L: ArrayLike, *, null: float = 0.0, names: Sequence[str] | None = None
     ) -> pd.DataFrame:
-        """One t test a row of L (q × k): contrast, estimate, std_error, df, statistic, p_value, conf_low, conf_high.
+        """One t test a row of L (q × k).
+
+        Columns: contrast, estimate, std_error, df, statistic, p_value, conf_low, conf_high.
 
         L counts the estimable coefficients, or all columns with zeros at aliased ones.
 
@@ -457,8 +462,8 @@ class MMRMFit:
         """Test that L β = null, as one row.
 
         A vector L is a single contrast: estimate, std_error, df, statistic (t), p_value, conf_low, conf_high,
-        num_df, den_df. A matrix is a joint hypothesis: num_df, den_df, statistic (F), p_value; when it has a single
-        row the estimate and its interval stand beside them.
+        num_df, den_df. A matrix is a joint hypothesis: num_df, den_df, statistic (F), p_value; when it has a
+        single row the estimate and its interval stand beside them.
 
         Raises
         ------
@@ -493,8 +498,8 @@ class MMRMFit:
     def anova(self, type: int = 3, test: str = "F") -> pd.DataFrame:
         """Tests of the model's terms: term, num_df, den_df, statistic, p_value.
 
-        `type` 3 tests sum-to-zero coefficients, `type` 2 each term given all that do not contain it; `test` is
-        ``"F"`` or ``"chisq"`` (Wald, den_df infinite).
+        `type` 3 tests sum-to-zero coefficients, `type` 2 each term given all that do not contain it; `test`
+        is ``"F"`` or ``"chisq"`` (Wald, den_df infinite).
 
         Raises
         ------
@@ -531,8 +536,8 @@ class MMRMFit:
     ) -> LinearEstimates:
         """LS means of the factors in `spec`, e.g. ``"ARMCD | AVISIT"``, over the reference grid.
 
-        `weights` averages the other factors: equal (default), proportional, outer, cells; frequencies are those of
-        the rows used. `at` fixes covariates (default: their means) or restricts factors' levels.
+        `weights` averages the other factors: equal (default), proportional, outer, cells; frequencies are
+        those of the rows used. `at` fixes covariates (default: their means) or restricts factors' levels.
 
         Returns
         -------
@@ -556,7 +561,7 @@ class MMRMFit:
         weight = cell_weights(weights, ordered, averaged, place, self._cell_counts(ordered))
         return self._marginal_means(X, place, weight, ordered, wanted, by)
 
-    # ---- prediction ---------------------------------------------------------------------------------
+    # ---- prediction --------------------------------------------------------------------------------
 
     @cached_property
     def _covariances(self) -> Covariances:
@@ -569,7 +574,7 @@ class MMRMFit:
 
     @cached_property
     def _mean(self) -> Float:
-        return self.frame.X[:, self.scaling.kept] @ self.beta.to_numpy()
+        return np.asarray(self.frame.X[:, self.scaling.kept] @ self.beta.to_numpy())
 
     @property
     def fitted(self) -> pd.Series:
@@ -590,13 +595,13 @@ class MMRMFit:
         conf_level: float | None = None,
         weighted: bool = True,
     ) -> pd.DataFrame:
-        """Predictions for rows of `data` (default: all rows given to the fit, in their order and with their index).
+        """Predictions for rows of `data` (default: all rows given to the fit), in their order.
 
-        Unconditional: the mean x'β. `conditional`: given the subject's observed outcomes in `data`; a row with an
-        outcome returns it with standard error 0. `interval` adds conf_low and conf_high: ``"confidence"`` of the
-        mean, ``"prediction"`` of a new outcome (std_error then includes the residual variance). Limits use the df of
-        the row's linear function. Rows with a missing covariate are missing. `weighted=False` takes every row as
-        one of weight 1, as R mmrm does here even for a weighted fit.
+        Unconditional: the mean x'β. `conditional`: given the subject's observed outcomes in `data`; a row
+        with an outcome returns it with standard error 0. `interval` adds conf_low and conf_high:
+        ``"confidence"`` of the mean, ``"prediction"`` of a new outcome (std_error then includes the residual
+        variance). Limits use the df of the row's linear function. Rows with a missing covariate are missing.
+        `weighted=False` takes every row as one of weight 1, as R mmrm does here even for a weighted fit.
 
         Raises
         ------
@@ -615,7 +620,7 @@ class MMRMFit:
     def simulate(self, n: int = 1, *, seed: int, parameters: str = "fixed") -> pd.DataFrame:
         """Simulated outcomes of the rows used: (rows × n), columns 0 … n − 1, the data's index.
 
-        `parameters`: ``"fixed"`` at the estimates, or ``"drawn"``: β from its estimated normal distribution in each.
+        `parameters`: ``"fixed"`` at the estimates, or ``"drawn"``: β from its normal distribution in each.
 
         Raises
         ------
@@ -632,7 +637,7 @@ class MMRMFit:
             outcomes += self.frame.X[:, self.scaling.kept] @ (root @ rng.standard_normal((len(root), n)))
         return pd.DataFrame(outcomes, index=self.frame.index)
 
-    # ---- resampling ---------------------------------------------------------------------------------
+    # ---- resampling --------------------------------------------------------------------------------
 
     def bootstrap(
         self,
@@ -651,17 +656,18 @@ class MMRMFit:
 
         Parameters
         ----------
-        contrasts: what `emmeans` or its ``contrasts`` return, a mapping name → coefficients, a matrix, or targets of
-            `emostats.statistics.mmrm.refit` (`PercentChange`, `Standardized`); or a list of these.
+        contrasts: what `emmeans` or its ``contrasts`` return, a mapping name → coefficients, a matrix, or
+            targets of `emostats.statistics.mmrm.refit` (`PercentChange`, `Standardized`); or a list of these.
         unit: column whose values are drawn: the subject (default), or one above it such as a family or site.
         strata: column(s) within whose combinations units are drawn.
-        method: bca (jackknife over the unit), percentile, basic, normal, studentized (model-based standard errors).
+        method: bca (jackknife over the unit), percentile, basic, normal, studentized (model-based standard
+            errors).
         seed: of the draws; the numbers are the same for any `n_jobs` and joblib backend.
 
         Returns
         -------
-        BootstrapResult: with one quantity numbers, with several mappings by name; ``n_failed`` counts replicates that
-        did not converge even by the safer path.
+        BootstrapResult: with one quantity numbers, with several mappings by name; ``n_failed`` counts
+        replicates that did not converge even by the safer path.
 
         Raises
         ------
@@ -672,8 +678,8 @@ class MMRMFit:
         target = as_target(contrasts, len(self.beta))
         return bootstrap_fit(
             self.frame, self.scaling, self.located, self.problem, self._at.theta, target, self.data,
-            n_resamples=n_resamples, method=method, conf_level=conf_level, unit=unit, strata=strata, seed=seed,
-            n_jobs=n_jobs, progress=progress,
+            n_resamples=n_resamples, method=method, conf_level=conf_level, unit=unit, strata=strata,
+            seed=seed, n_jobs=n_jobs, progress=progress,
         )  # fmt: skip
 
     def _cell_counts(self, axes: Mapping[str, Any]) -> Float:
@@ -725,7 +731,7 @@ class MMRMFit:
             {name: [axes[name].values[i] for i in place[first, index]] for index, name in enumerate(wanted)}
         )
         null = self.scaling.null
-        estimable = np.isfinite(L).all(axis=1)
+        estimable: NDArray[np.bool_] = np.asarray(np.isfinite(L).all(axis=1))
         if null.size:
             size = np.abs(null).max(axis=0)
             estimable &= (np.abs(np.nan_to_num(L) @ null) <= 1e-8 * size).all(axis=1)

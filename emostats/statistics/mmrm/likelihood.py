@@ -1,11 +1,11 @@
 """The (restricted) log-likelihood with its analytic gradient and observed information.
 
-Notation of Kenward & Roger (1997): V_p covariance of pattern p, W_p = V_p⁻¹, Φ = (X'WX)⁻¹, β = ΦX'Wy, and with
-v = (−β, 1), R = sandwich(vv'), C = sandwich(Φ), B_p = W_p (R_p + C_p) W_p  (C only for REML):
+Notation of Kenward & Roger (1997): V_p covariance of pattern p, W_p = V_p⁻¹, Φ = (X'WX)⁻¹, β = ΦX'Wy, and
+with v = (−β, 1), R = sandwich(vv'), C = sandwich(Φ), B_p = W_p (R_p + C_p) W_p  (C only for REML):
 
-    −2ℓ = (N−k) log 2π + Σ n_p log|V_p| + log|X'WX| + y'Wy − β'X'Wy          (ML: N for N−k, no log|X'WX|)   (1)
-    ∂ℓ/∂θ_h = ½ Σ_p tr[(B_p − n_p W_p) Σ_h]                                                                 (2)
-    −∂²ℓ/∂θ_h∂θ_j = Σ_p tr[(B_p − ½ n_p W_p) Σ_h W_p Σ_j] − q_h Φ q_j' − ½ tr(E_h E_j) − <∂ℓ/∂Σ, Σ_hj>        (3)
+    −2ℓ = (N−k) log 2π + Σ n_p log|V_p| + log|X'WX| + y'Wy − β'X'Wy         (ML: N for N−k, no log|X'WX|)  (1)
+    ∂ℓ/∂θ_h = ½ Σ_p tr[(B_p − n_p W_p) Σ_h]                                                               (2)
+    −∂²ℓ/∂θ_h∂θ_j = Σ_p tr[(B_p − ½ n_p W_p) Σ_h W_p Σ_j] − q_h Φ q_j' − ½ tr(E_h E_j) − <∂ℓ/∂Σ, Σ_hj>     (3)
         U_h = Σ_i Z_i' W Σ_h W Z_i,  q_h = X-part of U_h v,  E_h = Φ-weighted X-part of U_h (E only for REML)
 
 All is done in the basis F = [C | v] with Φ = CC', where E_h = C'U_hC and q_h = C'U_hv are read off
@@ -184,7 +184,7 @@ def _element_indices(T: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Float,
     half = np.where(a == b, 0.5, 1.0)
 
     def flat(d: Any, x: Any, y: Any, c: Any) -> NDArray[np.intp]:
-        return ((d * T + x) * T + y) * T + c
+        return np.asarray(((d * T + x) * T + y) * T + c)
 
     a1, b1, c1, d1 = a[:, None], b[:, None], a[None, :], b[None, :]
     pairs = (flat(d1, a1, b1, c1), flat(d1, b1, a1, c1), flat(c1, a1, b1, d1), flat(c1, b1, a1, d1))
@@ -203,7 +203,7 @@ def _by_elements(problem: Problem, at: Evaluation, B: Float, nW: Float, group: i
     expected = np.take(0.5 * (nW[mine].reshape(-1, T * T).T @ W), flat).sum(axis=0) * weight
     S = 0.5 * (B[mine] - nW[mine]).sum(axis=0)
     slope = 2 * half * S[a, b]
-    U = _element_U(at.H if stack.n_groups == 1 else at.H[mine[stack.pattern]], a, b, half)
+    U = _element_u(at.H if stack.n_groups == 1 else at.H[mine[stack.pattern]], a, b, half)
     if problem.structure.token == "us":
         return Derivatives(slope, observed, expected, U)
     theta = problem.theta_of(at.theta, group)
@@ -213,7 +213,7 @@ def _by_elements(problem: Problem, at: Evaluation, B: Float, nW: Float, group: i
     return Derivatives(J @ slope, J @ observed @ J.T - curvature, J @ expected @ J.T, U)
 
 
-def _element_U(H: Float, a: NDArray[np.intp], b: NDArray[np.intp], half: Float) -> Float:
+def _element_u(H: Float, a: NDArray[np.intp], b: NDArray[np.intp], half: Float) -> Float:
     m, T, K = H.shape
     flat = H.reshape(m, T * K)
     HH = (flat.T @ flat).reshape(T, K, T, K).transpose(0, 2, 1, 3)[a, b]

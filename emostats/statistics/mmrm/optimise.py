@@ -96,7 +96,7 @@ def _positive(S: Float) -> Float:
         return S
     R = (vectors * np.maximum(values, 0.05)) @ vectors.T
     d = np.sqrt(np.diagonal(R))
-    return R / np.outer(d, d) * np.outer(sd, sd)
+    return np.asarray(R / np.outer(d, d) * np.outer(sd, sd))
 
 
 def maximise(problem: Problem, start: Float | None = None, max_iterations: int = 100) -> Optimum:
@@ -164,7 +164,7 @@ def _finish(
 
 def _standardised(information: Float) -> Float:
     d = np.sqrt(np.maximum(np.diagonal(information), 1e-300))
-    return information / np.outer(d, d)
+    return np.asarray(information / np.outer(d, d))
 
 
 def _on_boundary(problem: Problem, at: Evaluation) -> bool:
@@ -187,7 +187,7 @@ def _relative_gradient(slope: Derivatives) -> float:
 
 _WORDS = {
     "converged": "converged",
-    "boundary": "the estimate lies on the boundary of the parameter space (a covariance matrix that is singular)",
+    "boundary": "the estimate lies on the boundary of the parameter space (a singular covariance matrix)",
     "hessian": "no ascent direction was found: the information matrix is not positive definite",
     "step": "no step along the search direction raised the log-likelihood",
     "iterations": "the iteration limit was reached",

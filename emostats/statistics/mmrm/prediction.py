@@ -1,6 +1,6 @@
 """Predictions, residuals and simulated outcomes of a fitted model, always in the input's row order.
 
-With S = ΣW, W the zero-padded inverse over a subject's observed visits, and everything of a weighted row scaled by √w:
+With S = ΣW, W the zero-padded inverse over a subject's observed visits, and a weighted row scaled by √w:
 
     E[y_u | y_o] = x_u'β + [S (y − Xβ)]_u,   λ_u = x_u − [S X]_u,   Var = λ_u' V̂ λ_u (+ [Σ − SΣ]_uu)
 """
@@ -27,7 +27,7 @@ RESIDUALS = ("response", "pearson", "normalized")
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows to predict: design, outcome (NaN where missing), place, subject, weights; `complete` marks usable rows."""
+    """Rows to predict: design, outcome (NaN where missing), place, subject, weights; `complete`: usable."""
 
     X: Float
     y: Float
@@ -180,8 +180,8 @@ def _condition(
 def residuals(kind: str, r: Float, frame: ModelFrame, covariances: Covariances) -> pd.Series:
     """Residuals of the rows in use, in the data's order.
 
-    response: y − Xβ; pearson: divided by the standard deviation of the row; normalized: L⁻¹r with V_i = LL' over the
-    subject's observed visits in visit order.
+    response: y − Xβ; pearson: divided by the standard deviation of the row; normalized: L⁻¹r with V_i = LL'
+    over the subject's observed visits in visit order.
 
     Raises
     ------

@@ -39,9 +39,9 @@ def adjust_family(
 ) -> tuple[Float, Float, Float]:
     """Adjusted p-values and lower and upper limits (m,) of one family.
 
-    `correlation` gives the correlation matrix (m × m) of the estimates when it is needed; `kind` and `n_means`
-    describe the family: Tukey's range needs all pairs among `n_means` means, Dunnett's a common control.
-
+    `correlation` gives the correlation matrix (m × m) of the estimates when it is needed; `kind` and
+    `n_means` describe the family: Tukey's range needs all pairs among `n_means` means, Dunnett's a common
+    control.
     """
     if adjust == "none" or len(tests.p_value) == 0:
         return tests.p_value, tests.conf_low, tests.conf_high
@@ -55,7 +55,7 @@ def adjust_family(
 
 
 def _stepwise(tests: TTests, adjust: str, conf_level: float) -> tuple[Float, Float]:
-    """Bonferroni, Šidák and Holm. Holm has no intervals of its own: Bonferroni's, which it contains, are given."""
+    """Bonferroni, Šidák and Holm. Holm has no intervals of its own: Bonferroni's are given."""
     p, m, alpha = tests.p_value, len(tests.p_value), 1 - conf_level
     if adjust == "sidak":
         return -np.expm1(m * np.log1p(-np.minimum(p, 1 - 1e-16))), t_quantile(

@@ -1,4 +1,4 @@
-"""Families of contrasts over the levels of a factor, in the order and with the names of the emmeans package."""
+"""Families of contrasts over the levels of a factor, with emmeans' names and order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Float = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Family:
-    """Contrast coefficients (rows × n levels), their names, and the kind: it decides which adjustments fit."""
+    """Contrast coefficients (rows × n levels), their names, and the kind, by which adjustments fit."""
 
     names: tuple[str, ...]
     coefficients: Float
@@ -24,7 +24,7 @@ class Family:
 
 
 def contrast_family(method: str | Mapping[str, ArrayLike] | ArrayLike, levels: Sequence[str]) -> Family:
-    """A family by name, by a mapping name → coefficients, or by a matrix of coefficients (one row a contrast).
+    """A family by name, by a mapping name → coefficients, or by a matrix (one row a contrast).
 
     Names: ``pairwise`` (first − second), ``revpairwise``, ``trt.vs.ctrl`` (against the first level),
     ``trt.vs.ctrlk`` (against the last), ``consecutive``, ``poly`` (orthogonal polynomials in whole numbers),

@@ -1,8 +1,8 @@
 """Hypothesis matrices of type II and type III tests over the estimable coefficients.
 
-Type III: the sum-to-zero coefficients of a term. Type II: a term given all terms that do not contain it, over the
-rows in use: L = [0, I, (X1'MX1)⁻¹X1'MX2], M the residual projection of the other terms (SAS/STAT, The Four Types of
-Estimable Functions).
+Type III: the sum-to-zero coefficients of a term. Type II: a term given all terms that do not contain it, over
+the rows in use: L = [0, I, (X1'MX1)⁻¹X1'MX2], M the residual projection of the other terms (SAS/STAT, The
+Four Types of Estimable Functions).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _containing(encoding: Encoding, index: int, term_of: NDArray[np.intp]) -> ND
 
 
 def _beyond_other_terms(X: Float, X_sum: Float, own: NDArray[np.bool_], above: NDArray[np.bool_]) -> Float:
-    """For a term coded by all its indicators next to an intercept: what its means add to those of the other terms."""
+    """For a term of indicators next to an intercept: what its means add to those of the other terms."""
     others = X_sum[:, ~own & ~above]
     left = X_sum[:, own] - others @ np.linalg.lstsq(others, X_sum[:, own], rcond=1e-10)[0]
     U, size, _ = np.linalg.svd(left, full_matrices=False)
@@ -62,7 +62,7 @@ def _drop_zero_rows(L: Float) -> Float:
 
 
 def _generic_rows(encoding: Encoding) -> tuple[dict[str, Any], int]:
-    """Every combination of levels, each with several generic covariate values, so that X determines the coding."""
+    """Every combination of levels, each with several generic covariate values: X determines the coding."""
     factors = [key for key, v in encoding.variables.items() if isinstance(v, Categorical)]
     sizes = [len(encoding.variables[key].levels) for key in factors]  # type: ignore[union-attr]
     cells = np.array(np.meshgrid(*[np.arange(size) for size in sizes], indexing="ij")).reshape(len(sizes), -1)

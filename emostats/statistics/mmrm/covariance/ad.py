@@ -1,4 +1,7 @@
-"""ad: first-order ante-dependence with one variance. R_ab = ρ_a ρ_{a+1} … ρ_{b−1}; θ = (variance, ρ_1 … ρ_{T−1})."""
+"""ad: first-order ante-dependence with one variance.
+
+R_ab = ρ_a ρ_{a+1} … ρ_{b−1}; θ = (variance, ρ_1 … ρ_{T−1}).
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ class AnteDependenceCorrelation:
     def matrix(self, rho: Float, n_visits: int) -> Float:
         if n_visits == 1:
             return np.ones((1, 1))
-        return np.where(_between(n_visits) > 0, rho[:, None, None], 1.0).prod(axis=0)
+        return np.asarray(np.where(_between(n_visits) > 0, rho[:, None, None], 1.0).prod(axis=0))
 
     def gradient(self, rho: Float, n_visits: int) -> Float:
         rho = _away_from_zero(rho)

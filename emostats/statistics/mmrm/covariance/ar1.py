@@ -30,13 +30,13 @@ class AutoregressiveCorrelation:
         if n_visits == 1:
             return np.zeros((0, 1, 1))
         lag = _lags(n_visits)
-        return (lag * np.power(rho[0], np.maximum(lag - 1, 0)))[None]
+        return np.asarray((lag * np.power(rho[0], np.maximum(lag - 1, 0)))[None])
 
     def hessian(self, rho: Float, n_visits: int) -> Float:
         if n_visits == 1:
             return np.zeros((0, 0, 1, 1))
         lag = _lags(n_visits)
-        return (lag * (lag - 1) * np.power(rho[0], np.maximum(lag - 2, 0)))[None, None]
+        return np.asarray((lag * (lag - 1) * np.power(rho[0], np.maximum(lag - 2, 0)))[None, None])
 
     def start(self, R: Float) -> Float:
         return np.clip([np.diagonal(R, 1).mean()], -0.9, 0.9) if len(R) > 1 else np.zeros(0)

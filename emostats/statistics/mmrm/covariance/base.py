@@ -24,8 +24,13 @@ class Structure(Protocol):
     `positions` is T for lattice structures; for spatial ones an array of distances (…, t, t).
     """
 
-    token: str
-    spatial: bool
+    @property
+    def token(self) -> str:
+        """Name in formulas."""
+
+    @property
+    def spatial(self) -> bool:
+        """Whether it is defined over distances."""
 
     def n_theta(self, n_visits: int) -> int:
         """Number of parameters."""
@@ -87,7 +92,7 @@ def shrunk_until_positive(rho: Float, correlation: Correlation, n_visits: int) -
 
 def _moment_correlation(S: Float) -> Float:
     sd = np.sqrt(np.diagonal(S))
-    return S / np.outer(sd, sd)
+    return np.asarray(S / np.outer(sd, sd))
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,7 @@ class Homogeneous:
         return bool(theta[0] > 0 and (np.abs(theta[1:]) < 1).all())
 
     def sigma(self, theta: Float, positions: int) -> Float:
-        return theta[0] * self.correlation.matrix(theta[1:], positions)
+        return np.asarray(theta[0] * self.correlation.matrix(theta[1:], positions))
 
     def gradient(self, theta: Float, positions: int) -> Float:
         R = self.correlation.matrix(theta[1:], positions)

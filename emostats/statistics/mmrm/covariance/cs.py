@@ -1,4 +1,4 @@
-"""cs: compound symmetry. θ = (covariance, residual variance) as in SAS; variance = their sum; Σ is linear in θ."""
+"""cs: compound symmetry. θ = (covariance, residual variance) as in SAS, their sum the variance."""
 
 from __future__ import annotations
 

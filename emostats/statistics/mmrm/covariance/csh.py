@@ -21,7 +21,7 @@ class ExchangeableCorrelation:
 
     def matrix(self, rho: Float, n_visits: int) -> Float:
         eye = np.eye(n_visits)
-        return eye + rho[0] * (1 - eye) if n_visits > 1 else eye
+        return np.asarray(eye + rho[0] * (1 - eye)) if n_visits > 1 else eye
 
     def gradient(self, rho: Float, n_visits: int) -> Float:
         return (1 - np.eye(n_visits))[None] if n_visits > 1 else np.zeros((0, 1, 1))
@@ -34,7 +34,7 @@ class ExchangeableCorrelation:
         T = len(R)
         if T == 1:
             return np.zeros(0)
-        return np.clip([(R.sum() - T) / (T * (T - 1))], -0.9 / (T - 1), 0.95)
+        return np.asarray(np.clip([(R.sum() - T) / (T * (T - 1))], -0.9 / (T - 1), 0.95))
 
     def to_r(self, rho: Float, n_visits: int) -> Float:
         if n_visits == 1:

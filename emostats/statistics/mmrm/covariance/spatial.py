@@ -1,4 +1,4 @@
-"""What sp_exp and sp_gau share: Σ = σ² f(d; r) with range r. θ = (variance, range), as SAS's SP(EXP), SP(GAU)."""
+"""What sp_exp and sp_gau share: Σ = σ² f(d; r) with range r. θ = (variance, range), as in SAS."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SpatialStructure(ABC):
         return bool((theta > 0).all())
 
     def sigma(self, theta: Float, positions: Float) -> Float:
-        return theta[0] * self.correlation(theta[1], positions)[0]
+        return np.asarray(theta[0] * self.correlation(theta[1], positions)[0])
 
     def gradient(self, theta: Float, positions: Float) -> Float:
         f, f_r, _ = self.correlation(theta[1], positions)

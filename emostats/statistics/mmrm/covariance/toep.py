@@ -24,7 +24,7 @@ def _bands(n_visits: int) -> Float:
     lag = np.abs(np.subtract.outer(np.arange(n_visits), np.arange(n_visits)))
     bands = (lag[None] == np.arange(n_visits)[:, None, None]).astype(float)
     bands.flags.writeable = False
-    return bands
+    return np.asarray(bands)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Toeplitz:
         variance = np.diagonal(S).mean()
         sd = np.sqrt(np.diagonal(S))
         rho = shrunk_until_positive(lag_means(S / np.outer(sd, sd)), ToeplitzCorrelation(), len(S))
-        return variance * np.concatenate([[1.0], rho])
+        return np.asarray(variance * np.concatenate([[1.0], rho]))
 
     def feasible(self, theta: Float) -> bool:
         return bool(theta[0] > 0 and (np.abs(theta[1:]) < theta[0]).all())
@@ -63,7 +63,7 @@ class Toeplitz:
         return np.concatenate([[0.5 * np.log(theta[0])], odd_to_r(theta[1:] / theta[0])])
 
     def r_theta(self, phi: Float, n_visits: int) -> Float:
-        return np.exp(2 * phi[0]) * np.concatenate([[1.0], odd_from_r(phi[1:])])
+        return np.asarray(np.exp(2 * phi[0]) * np.concatenate([[1.0], odd_from_r(phi[1:])]))
 
 
 toep = Toeplitz()

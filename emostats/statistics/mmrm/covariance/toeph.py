@@ -21,11 +21,11 @@ class ToeplitzCorrelation:
 
     def matrix(self, rho: Float, n_visits: int) -> Float:
         lag = np.abs(np.subtract.outer(np.arange(n_visits), np.arange(n_visits)))
-        return np.concatenate([[1.0], rho])[lag]
+        return np.asarray(np.concatenate([[1.0], rho])[lag])
 
     def gradient(self, rho: Float, n_visits: int) -> Float:
         lag = np.abs(np.subtract.outer(np.arange(n_visits), np.arange(n_visits)))
-        return (lag[None] == np.arange(1, n_visits)[:, None, None]).astype(float)
+        return np.asarray((lag[None] == np.arange(1, n_visits)[:, None, None]).astype(float))
 
     def hessian(self, rho: Float, n_visits: int) -> Float:
         return np.zeros((n_visits - 1, n_visits - 1, n_visits, n_visits))

@@ -31,7 +31,7 @@ class Unstructured:
         return n_visits * (n_visits + 1) // 2
 
     def names(self, visits: Sequence[Any]) -> tuple[str, ...]:
-        pairs = zip(*np.tril_indices(len(visits)), strict=True)
+        pairs = [(a, b) for a in range(len(visits)) for b in range(a + 1)]
         return tuple(
             f"cov({visits[b]}, {visits[a]})" if a != b else f"variance({visits[a]})" for a, b in pairs
         )

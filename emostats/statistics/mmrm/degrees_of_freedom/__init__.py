@@ -1,4 +1,4 @@
-"""Denominator degrees of freedom. Every method ends in one test function: `t_test` for rows, `f_test` for sets."""
+"""Denominator degrees of freedom. Every method ends in `t_test` (rows) or `f_test` (sets)."""
 
 from __future__ import annotations
 

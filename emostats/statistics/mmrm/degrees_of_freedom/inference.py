@@ -82,7 +82,7 @@ def t_two_sided(statistic: Float, df: Float) -> Float:
     """P(|t_df| ≥ |statistic|)."""
     from scipy.special import stdtr
 
-    return np.minimum(2 * stdtr(df, -np.abs(statistic)), 1.0)
+    return np.asarray(np.minimum(2 * stdtr(df, -np.abs(statistic)), 1.0))
 
 
 def t_quantile(probability: float, df: Float) -> Float:

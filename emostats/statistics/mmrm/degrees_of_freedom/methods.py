@@ -31,7 +31,10 @@ class DfMethod(Protocol):
 
 
 def combine_df(nu: Float) -> float:
-    """df of a sum of independent t² with df ν_m (Fai & Cornelius 1996): 2E/(E − q), E = Σ ν/(ν − 2); 2 if any ν ≤ 2."""
+    """df of a sum of independent t² with df ν_m (Fai & Cornelius 1996).
+
+    2E/(E − q) with E = Σ ν/(ν − 2), and 2 if any ν ≤ 2.
+    """
     if len(nu) == 1 or np.ptp(nu) < 1e-8:
         return float(np.mean(nu))
     if (nu <= 2).any():
@@ -56,7 +59,9 @@ class Satterthwaite:
     def rows(self, z: Float) -> Float:
         g = np.einsum("qa,hab,qb->qh", z, self.E, z, optimize=True)
         v = (z**2).sum(axis=1)
-        return 2 * v**2 / np.maximum(np.einsum("qh,hj,qj->q", g, self.w, g, optimize=True), 1e-300)
+        return np.asarray(
+            2 * v**2 / np.maximum(np.einsum("qh,hj,qj->q", g, self.w, g, optimize=True), 1e-300)
+        )
 
     def joint(self, z: Float, middle: Float) -> tuple[float, float]:
         return combine_df(self.rows(principal_rows(z, middle))), 1.0
@@ -111,7 +116,7 @@ def _kr_df_and_scale(q: int, A1: float, A2: float) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class BetweenWithin:
-    """SAS's DDFM=BETWITHIN. `within` (k,) flags coefficients of columns that change within a subject, by raw name.
+    """SAS's DDFM=BETWITHIN. `within` (k,) flags coefficients of columns that change within a subject.
 
     A contrast that touches a within-subject coefficient gets `df_within`, any other `df_between`. With an
     unstructured covariance SAS gives every contrast the between-subject df, and so does this class

@@ -10,7 +10,7 @@ from emostats.statistics.mmrm.design.stack import Stack, SubjectRows, build_stac
 from emostats.statistics.mmrm.design.variables import Categorical, Expression, Numeric
 
 __all__ = [
-    "Categorical", "CovarianceTerm", "Encoding", "Expression", "ModelFormula", "ModelFrame", "Numeric", "Scaling",
-    "Stack", "SubjectRows", "build_frame", "build_stack", "columns_from_frame", "find_scaling", "locate_rows",
-    "parse_formula", "subject_rows",
+    "Categorical", "CovarianceTerm", "Encoding", "Expression", "ModelFormula", "ModelFrame", "Numeric",
+    "Scaling", "Stack", "SubjectRows", "build_frame", "build_stack", "columns_from_frame", "find_scaling",
+    "locate_rows", "parse_formula", "subject_rows",
 ]  # fmt: skip

@@ -83,7 +83,7 @@ class Encoding:
             nxt = self._block(part, columns, blocks)
             product = (nxt[:, :, None] * product[:, None, :]).reshape(len(X), -1)
         X[:, at : at + product.shape[1]] = product
-        return product.shape[1]
+        return int(product.shape[1])
 
     def _block(self, part: Part, columns: Mapping[str, Any], blocks: dict[Part, Float]) -> Float:
         if part not in blocks:

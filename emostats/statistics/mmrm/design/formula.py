@@ -90,7 +90,8 @@ def _parse_covariance(name: str, inside: str) -> CovarianceTerm:
     sides = [part.strip().strip("`") for part in right.split("/")]
     if not positions or not all(sides) or len(sides) > 2:
         raise UsageError(
-            f"The covariance term {name}({inside}) should read {name}(visit | subject) or {name}(visit | group / subject)."
+            f"The covariance term {name}({inside}) should read {name}(visit | subject) "
+            f"or {name}(visit | group / subject)."
         )
     return CovarianceTerm(name, positions, sides[-1], sides[0] if len(sides) == 2 else None)
 

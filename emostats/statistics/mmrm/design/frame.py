@@ -102,7 +102,7 @@ def _needed_columns(
     formula: ModelFormula, data: pd.DataFrame, weights: str | NDArray[Any] | None
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     covariance = formula.covariance
-    needed = {position: "visit or coordinate" for position in covariance.positions}
+    needed = dict.fromkeys(covariance.positions, "visit or coordinate")
     needed[covariance.subject] = "subject"
     if covariance.group:
         needed[covariance.group] = "covariance group"
@@ -110,14 +110,14 @@ def _needed_columns(
         needed[weights] = "weights"
     per_factor = {}
     expressions = dict.fromkeys(factor for term in formula.terms for factor in term)
-    plain = {name: "model variable" for name in expressions if name.isidentifier()}
+    plain = dict.fromkeys([name for name in expressions if name.isidentifier()], "model variable")
     response = {formula.response: "outcome"} if formula.response.isidentifier() else {}
     require_columns(data, {**needed, **response, **plain})
     for expression in expressions:
         per_factor[expression] = base_variables(expression, data.columns)
-        needed.update({name: "model variable" for name in per_factor[expression]})
+        needed.update(dict.fromkeys(per_factor[expression], "model variable"))
     for expression in (formula.response, *formula.offsets):
-        needed.update({name: "outcome" for name in base_variables(expression, data.columns)})
+        needed.update(dict.fromkeys(base_variables(expression, data.columns), "outcome"))
     return needed, per_factor
 
 
@@ -134,7 +134,8 @@ def _rows_in_use(
         if missing.any():
             raise UsageError(
                 f"Column '{name}' is empty in {int(missing.sum())} row(s) that have an outcome "
-                f"(first: row {data.index[int(np.argmax(missing))]!r}). Every outcome needs a subject and a visit."
+                f"(first: row {data.index[int(np.argmax(missing))]!r}). "
+                f"Every outcome needs a subject and a visit."
             )
     return None if keep.all() else np.flatnonzero(keep)
 
@@ -144,7 +145,7 @@ def missing_values(values: pd.Series) -> NDArray[np.bool_]:
     if isinstance(values.dtype, pd.CategoricalDtype):
         return values.cat.codes.to_numpy() < 0
     if isinstance(values.dtype, np.dtype) and values.dtype.kind == "f":
-        return np.isnan(values.to_numpy())
+        return np.asarray(np.isnan(values.to_numpy()))
     if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iub":
         return np.zeros(len(values), dtype=bool)
     return values.isna().to_numpy()
@@ -197,7 +198,8 @@ def _numbers(expression: str, used: pd.DataFrame, role: str) -> Float:
         column = used[expression]
         if is_factor(column):
             raise UsageError(
-                f"The {role} '{expression}' should be a column of numbers; found {column.dtype} such as {column.iloc[0]!r}."
+                f"The {role} '{expression}' should be a column of numbers; "
+                f"found {column.dtype} such as {column.iloc[0]!r}."
             )
         values = column.to_numpy(dtype=float)
     else:
@@ -227,7 +229,8 @@ def _positions(
         return np.zeros(0, dtype=np.intp), (), coordinates
     if len(names) != 1:
         raise UsageError(
-            f"{formula.covariance} names {len(names)} visit variables; only spatial structures take several coordinates."
+            f"{formula.covariance} names {len(names)} visit variables; "
+            f"only spatial structures take several coordinates."
         )
     codes, visits = factor_codes(used[names[0]])
     order = sorted(range(len(visits)), key=lambda i: _natural_key(visits[i]))
@@ -257,8 +260,8 @@ def _groups(
     varying = np.unique(subject[of_subject[subject] != codes])
     if len(varying):
         raise UsageError(
-            f"The covariance group '{name}' must be constant within a subject; it varies in {len(varying)} subject(s), "
-            f"e.g. {', '.join(str(subjects[i]) for i in varying[:3])}."
+            f"The covariance group '{name}' must be constant within a subject; it varies in "
+            f"{len(varying)} subject(s), e.g. {', '.join(str(subjects[i]) for i in varying[:3])}."
         )
     return of_subject, groups
 
@@ -309,8 +312,8 @@ def _weights(weights: str | NDArray[Any] | None, data: pd.DataFrame, rows: NDArr
     bad = ~(np.isfinite(values) & (values > 0))
     if bad.any():
         raise UsageError(
-            f"Weights must be positive numbers; {name} has {int(bad.sum())} missing, zero or negative value(s) "
-            f"among the rows in use (first at data row {int(rows[int(np.argmax(bad))])})."
+            f"Weights must be positive numbers; {name} has {int(bad.sum())} missing, zero or negative "
+            f"value(s) among the rows in use (first at data row {int(rows[int(np.argmax(bad))])})."
         )
     if values.max() > 1e8 * values.min():
         warnings.warn(f"{name} spans more than eight orders of magnitude.", EmostatsWarning, stacklevel=4)

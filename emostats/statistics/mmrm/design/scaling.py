@@ -81,7 +81,7 @@ def _standardise(
 ) -> tuple[Float, NDArray[np.bool_], Float, Float, float]:
     """T0 with X T0 centred (when there is an intercept) and scaled; which columns vary; their cross-products.
 
-    One pass over the rows, with columns shifted by means of a few of them so that a large offset cancels nothing.
+    One pass over the rows, columns shifted by means of a few of them so that a large offset cancels nothing.
     Returns T0, kept, G = (XT0)'XT0, (XT0)'(y − mean), mean (0 without an intercept).
     """
     N, k = X.shape
@@ -110,7 +110,7 @@ def _standardise(
 
 
 def _shifted_sums(X: Float, y: Float, shift: Float, y_shift: float) -> tuple[Float, Float, Float, float]:
-    """S'S, column sums of S, S'(y − shift) and the sum of y − shift, with S = X − shift; row chunks in cache."""
+    """S'S, column sums of S, S'(y − shift), sum of y − shift, with S = X − shift; row chunks in cache."""
     k = X.shape[1]
     G, total, Xy, y_total = np.zeros((k, k)), np.zeros(k), np.zeros(k), 0.0
     for at in range(0, len(y), _CHUNK):

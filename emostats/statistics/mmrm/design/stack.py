@@ -1,9 +1,9 @@
 """The data as the likelihood sees them: Z_i = [Q_i | y*_i] by visit pattern.
 
-A pattern is one (group, set of observed visits); for spatial structures one set of distances. Everything that the
-likelihood and its derivatives need of pattern p is A_p = Σ_i vec(Z_i) vec(Z_i)'. Where subjects outnumber the
-rank of A_p they are replaced by a factor of it: r rows with the same A_p. So after one pass over the data no
-step costs anything that grows with the number of subjects.
+A pattern is one (group, set of observed visits); for spatial structures one set of distances. Everything that
+the likelihood and its derivatives need of pattern p is A_p = Σ_i vec(Z_i) vec(Z_i)'. Where subjects outnumber
+the rank of A_p they are replaced by a factor of it: r rows with the same A_p. So after one pass over the data
+no step costs anything that grows with the number of subjects.
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ class Stack:
 
     @property
     def n_visits(self) -> int:
-        return self.observed.shape[1]
+        return int(self.observed.shape[1])
 
     @property
     def k(self) -> int:
-        return self.Z.shape[2] - 1
+        return int(self.Z.shape[2] - 1)
 
 
 @dataclass(frozen=True)
 class SubjectRows:
-    """Where each subject's rows are: `row` (n × T) indexes the frame's rows, −1 where nothing was observed."""
+    """Where each subject's rows are: `row` (n × T) indexes the frame's rows, −1 where none was observed."""
 
     row: NDArray[np.int64]
     pattern: Codes

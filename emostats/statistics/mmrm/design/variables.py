@@ -25,7 +25,7 @@ _C_CALL = re.compile(r"^C\(\s*`?(?P<name>[^,`)]+?)`?\s*(,|\))")
 
 @dataclass(frozen=True)
 class Categorical:
-    """A factor. `coding` (n_levels × q) holds the contrast-coded rows of the levels, `suffixes` their names."""
+    """A factor. `coding` (n_levels × q) holds the coded rows of the levels, `suffixes` the columns' names."""
 
     name: str
     label: str
@@ -79,7 +79,8 @@ def require_columns(data: pd.DataFrame, names: Mapping[str, str]) -> None:
 def is_factor(values: pd.Series) -> bool:
     """Whether a column is a factor by R's rule."""
     dtype = values.dtype
-    return isinstance(dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(dtype) or dtype == bool
+    is_number = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
+    return isinstance(dtype, pd.CategoricalDtype) or not is_number
 
 
 def factor_codes(values: pd.Series) -> tuple[Codes, tuple[Any, ...]]:

@@ -63,7 +63,8 @@ def _factor_axis(variable: Categorical, at: Mapping[str, Any]) -> Axis:
     unknown = [level for level in wanted if level not in variable.levels]
     if unknown:
         raise UsageError(
-            f"at= asks for level {unknown[0]!r} of '{variable.name}'. {did_you_mean(str(unknown[0]), variable.levels)}"
+            f"at= asks for level {unknown[0]!r} of '{variable.name}'. "
+            f"{did_you_mean(str(unknown[0]), variable.levels)}"
         )
     return Axis(variable.name, wanted, np.array([variable.levels.index(level) for level in wanted]))
 
@@ -103,9 +104,9 @@ def cell_weights(
 ) -> Float:
     """Weight of each grid row in its mean, before normalising.
 
-    `counts` has the number of data rows in each cell of the factors (one array axis a grid axis; covariates have
-    length 1). ``equal``: all alike. ``proportional``: frequency of the averaged-over combination. ``outer``:
-    product of the averaged-over factors' own frequencies. ``cells``: frequency of the whole cell.
+    `counts` has the number of data rows in each cell of the factors (one array axis a grid axis; covariates
+    have length 1). ``equal``: all alike. ``proportional``: frequency of the averaged-over combination.
+    ``outer``: product of the averaged-over factors' own frequencies. ``cells``: frequency of the whole cell.
 
     Raises
     ------
@@ -118,7 +119,7 @@ def cell_weights(
     names = list(axes)
     averaged = [names.index(name) for name in over]
     if weights == "cells":
-        return counts[tuple(place.T)]
+        return np.asarray(counts[tuple(place.T)])
     if weights == "proportional":
         return _marginal(counts, averaged)[tuple(place[:, i] for i in averaged)]
     return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -71,7 +72,7 @@ class LinearEstimates:
             part = TTests(*(getattr(tests, name)[rows] for name in TTests.__dataclass_fields__))
             L = self.L[rows]
             adjusted = adjust_family(
-                part, lambda L=L: self._correlation(L), self.adjust, self.kind, self.n_means, conf_level
+                part, partial(self._correlation, L), self.adjust, self.kind, self.n_means, conf_level
             )
             for target, value in zip(out, adjusted, strict=True):
                 target[rows] = value
@@ -80,7 +81,7 @@ class LinearEstimates:
     def _correlation(self, L: Float) -> Float:
         V = L @ self.inference.vcov @ L.T
         sd = np.sqrt(np.diagonal(V))
-        return V / np.outer(sd, sd)
+        return np.asarray(V / np.outer(sd, sd))
 
     def _families(self) -> list[NDArray[np.intp]]:
         if not self.by:
@@ -97,9 +98,10 @@ class LinearEstimates:
     ) -> LinearEstimates:
         """Contrasts within each combination of the `by` columns (by default those of this object).
 
-        `method` is a family's name, a mapping name → coefficients, or a matrix; see `contrast_family`. The result
-        can be contrasted again: changes by group, then ``contrasts("pairwise", by="contrast")`` for their
-        differences. `adjust` is one of none, tukey, dunnett, mvt, sidak, bonferroni, holm, within each family.
+        `method` is a family's name, a mapping name → coefficients, or a matrix; see `contrast_family`. The
+        result can be contrasted again: changes by group, then ``contrasts("pairwise", by="contrast")`` for
+        their differences. `adjust` is one of none, tukey, dunnett, mvt, sidak, bonferroni, holm, within each
+        family.
 
         Raises
         ------
@@ -152,7 +154,7 @@ class LinearEstimates:
 
 
 def parse_spec(spec: str | Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """``"ARMCD | AVISIT"`` → (("ARMCD",), ("AVISIT",)); factors may be joined by *, +, : or commas, or listed."""
+    """``"ARMCD | AVISIT"`` → (("ARMCD",), ("AVISIT",)); factors joined by *, +, : or commas, or listed."""
     if not isinstance(spec, str):
         return tuple(spec), ()
     left, _, right = spec.lstrip("~ ").partition("|")

@@ -75,8 +75,8 @@ def bootstrap_fit(
     intervals = [interval(sample, method, conf_level, "linear") for sample in samples]
     result = collect(
         samples, intervals, method=method, warnings=failure_warnings(target.names, replicates),
-        n_resamples=n_resamples, conf_level=conf_level, n_units=units.n_units, n_strata=len(units.stratum_sizes),
-        unit=unit or frame.formula.covariance.subject, seed=seed,
+        n_resamples=n_resamples, conf_level=conf_level, n_units=units.n_units,
+        n_strata=len(units.stratum_sizes), unit=unit or frame.formula.covariance.subject, seed=seed,
     )  # fmt: skip
     for text in result.warnings:
         warnings.warn(text, EmostatsWarning, stacklevel=3)

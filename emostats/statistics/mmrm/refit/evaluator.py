@@ -20,7 +20,7 @@ from emostats.statistics.resampling.evaluate import Replicates
 Float = NDArray[np.float64]
 
 BATCH_DOUBLES = 60_000
-"""Above this many doubles of cross-products a resample is refitted by itself: a block would leave the cache."""
+"""Above this many doubles of cross-products a resample is refitted alone: a block would leave the cache."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class RefitEvaluator:
         else:
             empty = np.full((B, len(self.theta)), np.nan)
             refits = Refits(empty, np.full((B, k), np.nan), np.full((B, k, k), np.nan), np.zeros(B, bool))
-        for index in np.flatnonzero(~refits.converged):
+        for index in map(int, np.flatnonzero(~refits.converged)):
             self._refit_alone(refits, index, counts[index])
         return refits
 

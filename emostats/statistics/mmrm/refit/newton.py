@@ -1,7 +1,7 @@
 """Newton's method for many resamples at once: the likelihood's equations (1) to (3), batched.
 
-Every replicate is refitted to convergence with its own step halving; nothing is approximated. A replicate that
-does not converge here is marked and left to the caller's safer path.
+Every replicate is refitted to convergence with its own step halving; nothing is approximated. A replicate
+that does not converge here is marked and left to the caller's safer path.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DECREMENT = 1e-9
 
 @dataclass(frozen=True)
 class Refits:
-    """θ (B × H), β* (B × k), Φ* (B × k × k) in the engine's scaled units, and which replicates converged (B,)."""
+    """θ (B × H), β* (B × k), Φ* (B × k × k) in the engine's units, and which replicates converged (B,)."""
 
     theta: Float
     beta: Float
@@ -48,7 +48,7 @@ class _Batch:
 
 @dataclass(frozen=True)
 class _Point:
-    """One evaluation of a block: W (B × P × T × T), Φ, β, ℓ up to constants, and whether it could be computed."""
+    """One evaluation of a block: W (B × P × T × T), Φ, β, ℓ up to constants, and whether it exists."""
 
     W: Float
     Phi: Float
@@ -133,7 +133,8 @@ def _feasible(problem: Problem, theta: Float) -> NDArray[np.bool_]:
     by_group = theta.reshape(len(theta), problem.stack.n_groups, -1)
     if problem.structure.token == "us":
         T = problem.stack.n_visits
-        return (by_group[:, :, [i * (i + 3) // 2 for i in range(T)]] > 0).all(axis=(1, 2))
+        variances = by_group[:, :, [i * (i + 3) // 2 for i in range(T)]]
+        return np.asarray((variances > 0).all(axis=(1, 2)))
     return np.array([all(problem.structure.feasible(part) for part in row) for row in by_group])
 
 
@@ -180,7 +181,7 @@ def _pack_weights(K: int) -> Float:
 def _newton_step(
     packed: Packed, problem: Problem, A: Float, n: Float, theta: Float, point: _Point
 ) -> tuple[Float, Float, NDArray[np.bool_]]:
-    """Newton step, decrement, and whether the observed information was positive definite (else the expected one)."""
+    """Newton step, decrement, and whether the observed information was positive definite."""
     slope, observed, expected = _element_derivatives(packed, problem, A, n, point)
     if problem.structure.token != "us":
         slope, observed, expected = _chain_rule(problem, theta, slope, observed, expected)

@@ -1,7 +1,7 @@
 """Cross-products of every subject, packed so that a resample's A_p is one matrix product.
 
-A resample of subjects is a vector of counts c, and A_p(c) = Σ_i c_i vec(Z_i) vec(Z_i)'. Only visits that a pattern
-observed are kept, only pairs a ≥ b of them, and only the lower triangle of each symmetric K × K block
+A resample of subjects is a vector of counts c, and A_p(c) = Σ_i c_i vec(Z_i) vec(Z_i)'. Only visits that a
+pattern observed are kept, only pairs a ≥ b of them, and only the lower triangle of each symmetric K × K block
 Ã = A[a,b] + A[b,a] (A[a,a] on the diagonal).
 """
 
@@ -25,9 +25,11 @@ class Packed:
 
     Attributes
     ----------
-    blocks: for each pattern (n_p × pairs_p · q), q = K(K+1)/2. members: for each pattern its subjects' numbers.
+    blocks: for each pattern (n_p × pairs_p · q), q = K(K+1)/2. members: for each pattern its subjects'
+        numbers.
     pattern, a, b: (R,) pattern and visits a ≥ b of each pair row.
-    observed: (P × T). group: (P,). n_groups, K: counts. rows: (n × T × K) Z_i of the subjects, for single refits.
+    observed: (P × T). group: (P,). n_groups, K: counts. rows: (n × T × K) Z_i of the subjects, for single
+        refits.
     pattern_of_subject: (n,).
     """
 
@@ -43,10 +45,10 @@ class Packed:
     def pair_index(self) -> Index:
         """(R,) place of each pair in W (P × T × T) laid flat."""
         T = self.rows.shape[1]
-        return (self.pattern * T + self.a) * T + self.b
+        return np.asarray((self.pattern * T + self.a) * T + self.b)
 
     def weight_index(self, group: int) -> tuple[Index, Index, Index, Index, Float]:
-        """Places in W, flat, of W[c,a], W[b,d], W[c,b], W[a,d] for elements h = (a, b) and pairs (c, d): (E × R)."""
+        """Places in W, flat, of W[c,a], W[b,d], W[c,b], W[a,d], for elements (a, b) × pairs (c, d)."""
         if group not in self._weight_indices:
             self._weight_indices[group] = self._make_weight_index(group)
         return self._weight_indices[group]
@@ -62,7 +64,7 @@ class Packed:
         a, b = (index[:, None] for index in np.tril_indices(T))
 
         def place(x: Index, y: Index) -> Index:
-            return (p * T + x) * T + y
+            return np.asarray((p * T + x) * T + y)
 
         return place(c, a), place(d, b), place(c, b), place(d, a), np.where(a == b, 0.5, 1.0)
 
@@ -75,7 +77,7 @@ class Packed:
     def numbers_per_resample(self) -> int:
         """Doubles that one resample's packed cross-products take."""
         K = self.rows.shape[2]
-        return len(self.pattern) * (K * (K + 1) // 2)
+        return int(len(self.pattern) * (K * (K + 1) // 2))
 
     def cross_products(self, counts: Float) -> tuple[Float, Float]:
         """Ã (B × R × q) and n_p (B × P) of B vectors of counts (B × n)."""
@@ -91,12 +93,13 @@ class Packed:
         old = self.stack.pattern_of_subject[keep]
         present, pattern = np.unique(old, return_inverse=True)
         starts = np.searchsorted(pattern, np.arange(len(present)))
-        n = np.bincount(pattern, weights=counts[keep])
-        observations = int(round(float(n @ self.stack.observed[present].sum(axis=1))))
+        n = np.asarray(np.bincount(pattern, weights=counts[keep]), dtype=float)
+        observations = round(float(n @ self.stack.observed[present].sum(axis=1)))
         distances = None if self.stack.distances is None else self.stack.distances[present]
         return Stack(
-            self.rows[keep] * np.sqrt(counts[keep])[:, None, None], pattern, starts, self.stack.observed[present], n,
-            self.stack.group[present], distances, self.stack.n_groups, observations, 0.0, pattern,
+            self.rows[keep] * np.sqrt(counts[keep])[:, None, None], pattern, starts,
+            self.stack.observed[present], n, self.stack.group[present], distances, self.stack.n_groups,
+            observations, 0.0, pattern,
         )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Gauss-Jordan sweeps over many small symmetric matrices at once.
 
-The batch runs along the last axis, so each step is one NumPy operation on the whole batch instead of one LAPACK
-call a matrix. For a symmetric matrix all pivots are positive exactly when it is positive definite.
+The batch runs along the last axis, so each step is one NumPy operation on the whole batch instead of one
+LAPACK call a matrix. For a symmetric matrix all pivots are positive exactly when it is positive definite.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ Float = NDArray[np.float64]
 
 
 def sweep(S: Float, pivots: int) -> tuple[Float, NDArray[np.bool_]]:
-    """Sweep the first `pivots` rows of S (T × T × batch…) in place; log-determinant of that block, and whether it is
-    positive definite (batch…).
+    """Sweep the first `pivots` rows of S (T × T × batch…) in place; log-determinant of that block, and
+    whether it is positive definite (batch…).
 
     Sweeping all rows leaves the inverse. Sweeping k of K leaves [A⁻¹, A⁻¹b; −b'A⁻¹, c − b'A⁻¹b].
     """

@@ -50,7 +50,7 @@ class Linear:
         return estimates.beta @ self.L.T + self.shift
 
     def std_errors(self, estimates: Estimates) -> Float | None:
-        return np.sqrt(np.einsum("qa,bac,qc->bq", self.L, estimates.Phi, self.L, optimize=True))
+        return np.asarray(np.sqrt(np.einsum("qa,bac,qc->bq", self.L, estimates.Phi, self.L, optimize=True)))
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,9 @@ class PercentChange:
         gradient = (self.change[None] - (top / bottom)[:, :, None] * self.reference[None]) / bottom[
             :, :, None
         ]
-        return 100 * np.sqrt(np.einsum("bqa,bac,bqc->bq", gradient, estimates.Phi, gradient, optimize=True))
+        return np.asarray(
+            100 * np.sqrt(np.einsum("bqa,bac,bqc->bq", gradient, estimates.Phi, gradient, optimize=True))
+        )
 
 
 @dataclass(frozen=True)
@@ -130,11 +132,8 @@ def as_target(contrasts: Contrasts, n_coefficients: int) -> Target:
 def _one_target(contrasts: Contrasts, k: int) -> Target:
     if isinstance(contrasts, LinearEstimates):
         return linear_target(contrasts)
-    if isinstance(contrasts, list | tuple) and contrasts and not np.isscalar(contrasts[0]):
-        if all(
-            isinstance(part, LinearEstimates | Mapping) or hasattr(part, "std_errors") for part in contrasts
-        ):
-            return Several(tuple(_one_target(part, k) for part in contrasts))
+    if isinstance(contrasts, list | tuple) and contrasts and all(_is_one_target(p) for p in contrasts):
+        return Several(tuple(_one_target(part, k) for part in contrasts))
     if hasattr(contrasts, "std_errors") and hasattr(contrasts, "values") and hasattr(contrasts, "names"):
         return contrasts  # type: ignore[return-value]
     rows = dict(contrasts) if isinstance(contrasts, Mapping) else None
@@ -143,6 +142,10 @@ def _one_target(contrasts: Contrasts, k: int) -> Target:
         raise UsageError(f"A contrast needs one number a coefficient ({k}); found {L.shape[1]}.")
     names = tuple(map(str, rows)) if rows is not None else tuple(f"L{i + 1}" for i in range(len(L)))
     return Linear(names, L, np.zeros(len(L)))
+
+
+def _is_one_target(part: object) -> bool:
+    return isinstance(part, LinearEstimates | Mapping) or hasattr(part, "std_errors")
 
 
 def linear_target(estimates: LinearEstimates) -> Linear:

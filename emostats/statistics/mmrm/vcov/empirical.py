@@ -1,8 +1,9 @@
 """Empirical (sandwich) covariances: CR0, the bias-reduced CR2 and the jackknife-like CR3.
 
-In coordinates whitened by the lower Cholesky factor L_i of W_i (W_i = L_i L_i'), with X̃ = L_i'X_i, r̃ = L_i'r_i and
-H_ii = X̃_iΦX̃_i', the score of subject i is X̃_i'A_i r̃_i with A_i = I (CR0), (I − H_ii)^−½ (CR2) or (I − H_ii)^−1 (CR3)
-(Liang & Zeger 1986; Bell & McCaffrey 2002; Mancl & DeRouen 2001). One pass over the subjects, linear in their number.
+In coordinates whitened by the lower Cholesky factor L_i of W_i (W_i = L_i L_i'), with X̃ = L_i'X_i, r̃ =
+L_i'r_i and H_ii = X̃_iΦX̃_i', the score of subject i is X̃_i'A_i r̃_i with A_i = I (CR0), (I − H_ii)^−½ (CR2)
+or (I − H_ii)^−1 (CR3) (Liang & Zeger 1986; Bell & McCaffrey 2002; Mancl & DeRouen 2001). One pass over the
+subjects, linear in their number.
 """
 
 from __future__ import annotations
@@ -51,17 +52,17 @@ def _whitening(W: Float, observed: NDArray[np.bool_]) -> Float:
     """Lower Cholesky factors of the W_p, zero on unobserved visits."""
     both = observed[:, :, None] & observed[:, None, :]
     filled = np.where(both, W, 0.0) + np.eye(W.shape[1])[None] * ~observed[:, :, None]
-    return np.linalg.cholesky(filled) * both
+    return np.asarray(np.linalg.cholesky(filled) * both)
 
 
 def _leverage_power(XC: Float, power: float) -> Float | None:
-    """(I − H_ii)^power (c × T × T); None for power 0. A direction with leverage 1 is left at 0 (its residual is 0)."""
+    """(I − H_ii)^power (c × T × T), None for power 0; a direction of leverage 1 stays 0, as its residual."""
     if power == 0.0:
         return None
     I_H = np.eye(XC.shape[1])[None] - XC @ XC.transpose(0, 2, 1)
     values, vectors = np.linalg.eigh(I_H)
     raised = np.where(values > 1e-10, np.maximum(values, 1e-10) ** power, 0.0)
-    return (vectors * raised[:, None, :]) @ vectors.transpose(0, 2, 1)
+    return np.asarray((vectors * raised[:, None, :]) @ vectors.transpose(0, 2, 1))
 
 
 @dataclass(frozen=True)
@@ -103,4 +104,4 @@ class Sandwich:
             trace += (alpha - uu).sum(axis=0)
             square += (alpha**2 - 2 * alpha * uu).sum(axis=0)
             cross += np.einsum("nkq,nlq->qkl", u, u, optimize=True)
-        return trace**2 / (square + (cross**2).sum(axis=(1, 2)))
+        return np.asarray(trace**2 / (square + (cross**2).sum(axis=(1, 2))))

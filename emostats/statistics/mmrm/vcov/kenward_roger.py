@@ -1,9 +1,9 @@
 """The small-sample covariance of Kenward & Roger (1997, Biometrics 53:983–997).
 
-    Φ_A = Φ + 2Λ,   Λ = Φ [ Σ_hj w_hj (Q_hj − P_h Φ P_j − ¼ R_hj) ] Φ                                     (KR 1997, p. 987)
+    Φ_A = Φ + 2Λ,   Λ = Φ [ Σ_hj w_hj (Q_hj − P_h Φ P_j − ¼ R_hj) ] Φ                      (KR 1997, p. 987)
     P_h = −X'WΣ_hWX,  Q_hj = X'WΣ_hWΣ_jWX,  R_hj = X'WΣ_hjWX,  w = inverse observed information
 
-In the basis C, −P_h is E_h = C'U_hC. The sums over h, j are taken inside, on T × T matrices, so no Q_hj is formed.
+In the basis C, −P_h is E_h = C'U_hC. The sums over h, j are taken on T × T matrices: no Q_hj is formed.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ def kenward_roger_middle(
 ) -> Float:
     """V̄ = I + 2C⁻¹ΛC⁻ᵀ (k × k) for a variant of `VARIANTS`.
 
-    `w` (H × H) is the covariance of θ̂. The variants differ in R: second derivatives in SAS's natural parameters,
-    none (linear), or those of R mmrm's own parameters (whose map only shifts with the outcome's unit).
+    `w` (H × H) is the covariance of θ̂. The variants differ in R: second derivatives in SAS's natural
+    parameters, none (linear), or those of R mmrm's own parameters (whose map only shifts with the outcome's
+    unit).
     """
     k = problem.stack.k
     E = slope.U[:, :k, :k]
@@ -32,7 +33,7 @@ def kenward_roger_middle(
     H = at.H[:, :, :k]
     for group in range(problem.stack.n_groups):
         inner += _group_terms(problem, at, H, w, variant, group)
-    return np.eye(k) + (inner + inner.T)
+    return np.asarray(np.eye(k) + (inner + inner.T))
 
 
 def _group_terms(problem: Problem, at: Evaluation, H: Float, w: Float, variant: str, group: int) -> Float:
@@ -64,7 +65,7 @@ def _q_middle(gradient: Float, W: Float, w: Float) -> Float:
         w4 = (flat.T @ w @ flat).reshape(T, T, T, T)  # [a, b, c, d]: Σ_h[a, b] w_hj Σ_j[c, d]
         return np.tensordot(W, w4, ((1, 2), (1, 2)))
     mixed = np.tensordot(w, gradient, 1)
-    return np.sum([gradient[h] @ W @ mixed[h] for h in range(len(gradient))], axis=0)
+    return np.asarray(np.sum([gradient[h] @ W @ mixed[h] for h in range(len(gradient))], axis=0))
 
 
 def _map_curvature(problem: Problem, theta: Float, w: Float) -> Float:
@@ -83,12 +84,12 @@ def _map_curvature(problem: Problem, theta: Float, w: Float) -> Float:
     w_phi = inverse @ w @ inverse.T
     values, vectors = np.linalg.eigh(0.5 * (w_phi + w_phi.T))
     roots = vectors * np.sqrt(np.maximum(values, 0.0))
-    return np.sum([_second_difference(map_at, phi, d) for d in roots.T], axis=0)
+    return np.asarray(np.sum([_second_difference(map_at, phi, d) for d in roots.T], axis=0))
 
 
 def _first_difference(f: object, x: Float, d: Float, step: float = 2e-3) -> Float:
     g = _along(f, x, d)
-    return (8 * (g(step) - g(-step)) - (g(2 * step) - g(-2 * step))) / (12 * step)
+    return np.asarray((8 * (g(step) - g(-step)) - (g(2 * step) - g(-2 * step))) / (12 * step))
 
 
 def _second_difference(f: object, x: Float, d: Float, step: float = 4e-3) -> Float:
@@ -97,7 +98,7 @@ def _second_difference(f: object, x: Float, d: Float, step: float = 4e-3) -> Flo
         return np.zeros_like(x)
     g = _along(f, x, d / size)
     around = 16 * (g(step) + g(-step)) - (g(2 * step) + g(-2 * step)) - 30 * g(0.0)
-    return size**2 * around / (12 * step**2)
+    return np.asarray(size**2 * around / (12 * step**2))
 
 
 def _along(f: object, x: Float, d: Float):  # type: ignore[no-untyped-def]
