@@ -99,7 +99,7 @@ def announce(outcome: Outcome, *, as_json: bool) -> None:
     for failure in outcome.failures:
         say(failure, "bold red")
     if outcome.warnings:
-        say(f"{outcome.warnings} findings about the data; they stand in the report.")
+        say(f"{outcome.warnings} notes and warnings about the data; they stand in the report.")
     if outcome.small:
         say(f"{outcome.small} numbers rest on few children and carry a warning.")
     if as_json:
@@ -165,7 +165,7 @@ def _print_verification(found: Verification) -> None:
     if not found.repeated:
         done = "not computed again"
     elif found.numbers:
-        done = f"{len(found.numbers)} of the numbers of {found.compared} estimates differ"
+        done = f"computed again, {len(found.numbers)} numbers or tables differ"
     else:
         done = f"{found.compared} estimates computed again, all the same"
         done += ", byte for byte" if found.identical else ""

@@ -9,10 +9,13 @@ from emostats.errors import FindingsError
 from emostats.ingest import ingest
 from emostats.pipeline.hashing import FileRecord, record
 from emostats.study.data import StudyData
-from emostats.study.instruments import instruments_folder
+from emostats.study.instruments import instruments_folder, shipped_instruments
 from emostats.study.lock import PlanStatus, compare_plan, lock_path
 from emostats.study.spec import StudySpec, read_spec
 from emostats.study.spec.paths import inside
+
+SHIPPED = "emostats:"
+"""Marks an input that comes with emostats: an instrument of its own collection."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,12 @@ def load(path: str | Path) -> LoadedStudy:
     return LoadedStudy(spec, data, plan, inputs)
 
 
+def own_instruments(spec: StudySpec) -> dict[str, Path]:
+    """The instrument files in the study folder, by the path that the study file gives them."""
+    names = [use.name for use in spec.instruments if use.name not in shipped_instruments()]
+    return {name.replace("\\", "/"): inside(spec.folder, name) for name in names}
+
+
 def input_records(spec: StudySpec) -> list[FileRecord]:
     """Hashes of everything a run depends on: study file, lock, data files, the study's own instruments.
 
@@ -55,8 +64,7 @@ def input_records(spec: StudySpec) -> list[FileRecord]:
     """
     paths = {spec.path.name: spec.path, lock_path(spec).name: lock_path(spec)}
     paths |= {source.file: inside(spec.folder, source.file) for source in spec.sources.values()}
-    for use in spec.instruments:
-        own = use.name.endswith(".toml") or "/" in use.name or "\\" in use.name
-        shipped = instruments_folder() / f"{use.name}.toml"
-        paths |= {use.name: inside(spec.folder, use.name)} if own else {f"emostats:{use.name}": shipped}
+    used = {use.name for use in spec.instruments}.intersection(shipped_instruments())
+    paths |= {f"{SHIPPED}{name}": instruments_folder() / f"{name}.toml" for name in used}
+    paths |= own_instruments(spec)
     return [record(path, name) for name, path in sorted(paths.items()) if path.is_file()]

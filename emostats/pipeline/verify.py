@@ -15,10 +15,11 @@ import pandas as pd
 from emostats.errors import UsageError
 from emostats.pipeline.folder import PARTIAL
 from emostats.pipeline.hashing import records_below, sha256_of
+from emostats.pipeline.load import SHIPPED
 from emostats.pipeline.manifest import MANIFEST, package_versions
 from emostats.pipeline.progress import Progress, silent
 from emostats.pipeline.run import execute
-from emostats.pipeline.tables_io import read_estimates
+from emostats.pipeline.tables_io import read_csv, read_estimates
 from emostats.pipeline.write import RESULTS
 
 TOLERANCE = 1e-8
@@ -130,8 +131,8 @@ def _input_changes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
     from emostats.study.instruments import instruments_folder
 
     for item in manifest["inputs"]:
-        shipped = item["path"].startswith("emostats:")
-        name = item["path"].removeprefix("emostats:")
+        shipped = item["path"].startswith(SHIPPED)
+        name = item["path"].removeprefix(SHIPPED)
         path = instruments_folder() / f"{name}.toml" if shipped else folder / name
         if not path.is_file():
             yield f"{item['path']} is missing"
@@ -148,16 +149,36 @@ def _version_changes(manifest: Mapping[str, Any]) -> Iterator[str]:
 
 def _compared(found: Verification, before: Path, after: Path) -> Verification:
     old, new = read_estimates(before), read_estimates(after)
-    same = (before / "estimates.json").read_bytes() == (after / "estimates.json").read_bytes()
+    same = records_below(before) == records_below(after)
     return Verification(
         found.run,
         found.outputs,
         found.inputs,
-        numbers=tuple(compare_estimates(old, new)),
+        numbers=(*compare_estimates(old, new), *compare_tables(before, after)),
         compared=len(old),
         repeated=True,
         identical=same,
         versions=found.versions,
+    )
+
+
+def compare_tables(before: Path, after: Path) -> Iterator[str]:
+    """Each descriptive table that comes out differently, in words."""
+    names = {path.name for folder in (before, after) for path in (folder / "tables").glob("*.csv")}
+    for name in sorted(names):
+        pair = [folder / "tables" / name for folder in (before, after)]
+        if not all(path.is_file() for path in pair) or not _same_table(*map(read_csv, pair)):
+            yield f"tables/{name}: its numbers differ"
+
+
+def _same_table(old: pd.DataFrame, new: pd.DataFrame) -> bool:
+    if old.shape != new.shape or list(old) != list(new):
+        return False
+    return all(
+        np.isclose(old[name], new[name], rtol=TOLERANCE, atol=1e-12, equal_nan=True).all()
+        if pd.api.types.is_numeric_dtype(old[name]) and pd.api.types.is_numeric_dtype(new[name])
+        else old[name].equals(new[name])
+        for name in old
     )
 
 

@@ -11,7 +11,7 @@ from emostats.estimates import AnalysisResults
 from emostats.pipeline.describe import findings_table
 from emostats.pipeline.folder import RunIdentity
 from emostats.pipeline.hashing import records_below
-from emostats.pipeline.load import LoadedStudy
+from emostats.pipeline.load import LoadedStudy, own_instruments
 from emostats.pipeline.manifest import MANIFEST, manifest_of
 from emostats.pipeline.privacy_scan import scan
 from emostats.pipeline.tables_io import plain, write_csv, write_estimates, write_json
@@ -24,12 +24,20 @@ RESULTS, TABLES, FIGURES, REPORT = "results", "results/tables", "figures", "repo
 
 def write_results(results: AnalysisResults, study: LoadedStudy, folder: Path) -> None:
     """The numbers: tidy estimates, descriptive tables, facts, and the study file they answer."""
-    shutil.copyfile(study.spec.path, folder / "study.toml")
+    _copy_plan(study.spec, folder)
     write_estimates(results.estimates, folder / RESULTS)
     write_json(results.facts, folder / RESULTS / "facts.json")
     for name, table in results.tables.items():
         write_csv(table, folder / TABLES / f"{name}.csv")
     write_csv(findings_table(study.data.findings), folder / RESULTS / "findings.csv")
+
+
+def _copy_plan(spec: StudySpec, folder: Path) -> None:
+    """The study file, and the instruments of its own, so that the report can be written again from here."""
+    shutil.copyfile(spec.path, folder / "study.toml")
+    for name, path in own_instruments(spec).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / name)
 
 
 def write_views(results: AnalysisResults, spec: StudySpec, manifest: dict[str, Any], folder: Path) -> None:

@@ -323,7 +323,8 @@ def test_icc_of_a_wide_and_of_a_long_table(tmp_path: Path) -> None:
     for found in (first, second):
         by_form = {row["alias"]: row["estimate"] for row in found["table"]}
         expected = {
-            "ICC(1,1)": 0.17, "ICC(2,1)": 0.29, "ICC(3,1)": 0.71, "ICC(1,k)": 0.44, "ICC(2,k)": 0.62, "ICC(3,k)": 0.91,
+            "ICC(1,1)": 0.17, "ICC(2,1)": 0.29, "ICC(3,1)": 0.71,
+            "ICC(1,k)": 0.44, "ICC(2,k)": 0.62, "ICC(3,k)": 0.91,
         }  # fmt: skip
         assert by_form == pytest.approx(expected, abs=0.005)
     assert "ICC(A,1)" in invoke("icc", tmp_path / "wide.csv", "--columns", "a,b,c,d").stdout
@@ -346,7 +347,7 @@ def test_an_error_as_json_is_json(tmp_path: Path) -> None:
 
 
 def test_demo_keeps_an_earlier_demo_and_its_changes(study: Path, tmp_path: Path) -> None:
-    """A demo folder with a study in it is analysed as it is; the big simulation itself is run in tests/packaging."""
+    """A demo folder with a study in it is analysed as it is; tests/packaging runs the big simulation."""
     demo = tmp_path / "emostats-demo"
     demo.mkdir()
     for name in ("study.toml", "scores.csv"):

@@ -10,8 +10,8 @@ import pytest
 
 import emostats as em
 from emostats.errors import EmostatsWarning, PrivacyError
-from emostats.pipeline import execute
-from emostats.pipeline.load import load
+from emostats.pipeline import execute, rerender, verify_run
+from emostats.pipeline.load import input_records, load
 from emostats.pipeline.privacy_scan import EMAIL, PHONE
 from emostats.pipeline.runners import RUNNERS
 from emostats.pipeline.runners.questions import subgroup_question
@@ -167,6 +167,60 @@ def test_findings_are_public_without_the_child_and_internal_with_it(
     internal = read_csv(run / "results" / "findings.csv")
     assert list(public.columns) == list(internal.columns)
     assert (public["subject"] == "").all()
+
+
+INSTRUMENT = """
+[instrument]
+id = "mine"
+title = "Two questions"
+licence = "own"
+source = "made up"
+
+[answers]
+range = [0, 4]
+
+[[items]]
+id = "q1"
+wording = "Question 1"
+[[items]]
+id = "q2"
+wording = "Question 2"
+
+[[subscales]]
+id = "MINE"
+label = "My scale"
+items = ["q1", "q2"]
+"""
+
+
+def test_an_instrument_of_ones_own_goes_with_the_run(quick_study: Path, tmp_path: Path) -> None:
+    """It is an input that verification compares, and a copy lets the report be written again."""
+    folder = quick_study.parent
+    (folder / "instruments").mkdir()
+    (folder / "instruments" / "mine.toml").write_text(INSTRUMENT, encoding="utf-8")
+    answers = pd.DataFrame({"child": [1001, 1002], "visit": ["v0", "v0"], "q1": [1, 2], "q2": [3, 4]})
+    answers.to_csv(folder / "answers.csv", index=False)
+    text = quick_study.read_text(encoding="utf-8")
+    text = text.replace("[subjects]", '[sources.answers]\nfile = "answers.csv"\n\n[subjects]')
+    text += """
+[[instruments]]
+name = "instruments/mine.toml"
+source = "answers"
+columns = { USUBJID = "child", AVISIT = "visit" }
+"""
+    quick_study.write_text(text, encoding="utf-8")
+    run = execute(quick_study, tmp_path / "runs").folder
+    assert (run / "instruments" / "mine.toml").read_text(encoding="utf-8") == INSTRUMENT
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    assert "instruments/mine.toml" in {item["path"] for item in manifest["inputs"]}
+    assert rerender(run, tmp_path / "again.html").is_file()
+    (folder / "instruments" / "mine.toml").write_text(INSTRUMENT + "\n", encoding="utf-8")
+    assert verify_run(run).inputs == ("instruments/mine.toml has changed since the run",)
+
+
+def test_an_instrument_of_emostats_is_an_input_too() -> None:
+    spec = read_spec(Path(__file__).resolve().parents[2] / "analyses" / "emomusik_182")
+    assert "emostats:family_questionnaire" in {item.path for item in input_records(spec)}
 
 
 def test_subgroups_come_from_the_formula_or_from_the_list(make_study) -> None:

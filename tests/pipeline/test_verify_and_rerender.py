@@ -12,6 +12,7 @@ import pytest
 from emostats.errors import UsageError
 from emostats.pipeline import Outcome, rerender, verify_run
 from emostats.pipeline.hashing import sha256_of
+from emostats.pipeline.verify import compare_tables
 
 
 def test_an_untouched_run_holds_and_gives_the_same_bytes(run: Path) -> None:
@@ -78,6 +79,23 @@ def test_numbers_that_come_out_differently_are_named(run: Path) -> None:
     (difference,) = found.numbers
     assert target["estimate_id"] in difference
     assert repr(was) in difference
+
+
+def test_tables_that_come_out_differently_are_named(run: Path, tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    for copy in (before, after):
+        shutil.copytree(run / "results", copy)
+    assert list(compare_tables(before, after)) == []
+    table = after / "tables" / "visits.csv"
+    rounding = table.read_text(encoding="utf-8").replace("36,", "36.0000000000001,", 1)
+    table.write_text(rounding, encoding="utf-8")
+    assert list(compare_tables(before, after)) == []  # another machine may round the last digit
+    table.write_text(rounding.replace("36.0000000000001,", "35,", 1), encoding="utf-8")
+    (after / "tables" / "flow.csv").unlink()
+    assert list(compare_tables(before, after)) == [
+        "tables/flow.csv: its numbers differ",
+        "tables/visits.csv: its numbers differ",
+    ]
 
 
 def test_a_study_that_moved_is_found_when_told(run: Path, tmp_path: Path) -> None:

@@ -172,6 +172,7 @@ def fit_facts(fitted: Fitted) -> dict[str, Any]:
         return {"covariance": fitted.structure, "converged": False, "message": fitted.error}
     convergence = fitted.fit.convergence
     return {
+        "formula": _STRUCTURE.sub(fitted.structure, fitted.fit.formula, count=1),
         "covariance": fitted.structure,
         "n_subjects": int(fitted.fit.n_subjects),
         "n_observations": int(fitted.fit.n_observations),

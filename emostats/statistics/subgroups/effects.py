@@ -207,16 +207,28 @@ def _versus(one: str, other: str) -> str:
 
 
 def _interaction_tests(job: _Job, group: Cells) -> list[Estimate]:
-    changes = list(_change_rows(group, job.question).values())
-    if len(changes) < 2:
+    """Did all levels change alike, at each later visit and over all of them?
+
+    The hypothesis is put in sum-to-zero rows, as type III tests put it: Satterthwaite's degrees of freedom of
+    a joint test depend on the rows, not only on what they span.
+    """
+    zero = group.visits.index(job.question.baseline) if job.question.baseline in group.visits else None
+    if zero is None or len(group.rows) < 2 or len(group.visits) < 2:
         return []
-    by_visit = {
-        visit: np.stack([other[visit] - changes[0][visit] for other in changes[1:]]) for visit in changes[0]
-    }
-    tests = {**by_visit, "": np.vstack(list(by_visit.values()))} if len(by_visit) > 1 else by_visit
+    means = np.stack(list(group.rows.values()))  # levels × visits × k
+    changes = _deviations(means - means[:, [zero]], axis=0)
+    tests = {visit: changes[:, i] for i, visit in enumerate(group.visits) if i != zero}
+    if len(tests) > 1:
+        tests[""] = _deviations(_deviations(means, axis=0), axis=1).reshape(-1, means.shape[-1])
     return [
         joint_test(job.fit, _test_row(job, group, visit), L) for visit, L in tests.items() if not _is_zero(L)
     ]
+
+
+def _deviations(rows: Array, axis: int) -> Array:
+    """Each level but the last minus the mean of all levels, along an axis."""
+    centred = rows - rows.mean(axis=axis, keepdims=True)
+    return np.delete(centred, -1, axis=axis)
 
 
 def _test_row(job: _Job, group: Cells, visit: str) -> Estimate:

@@ -90,24 +90,24 @@ def inference(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def joint_test(fit: LinearModel, row: Estimate, L: Array) -> Estimate:
-    """The F test of ``L β = 0`` in `row`. L may have dependent rows; a basis of what they span is tested."""
+    """The F test of ``L β = 0`` in `row`; of dependent rows, a basis of what they span is tested."""
     if not np.isfinite(L).all():
         return replace(row, error=NOT_ESTIMABLE)
     try:
-        result = fit.test(_row_basis(L))
+        result = fit.test(_independent(L))
     except ModelError as error:
         return replace(row, error=str(error))
     first: pd.Series = result.iloc[0]
-    single = "estimate" in result  # one row of L is tested by a t; F is its square
     return replace(
         row,
         num_df=float(first["num_df"]),
         den_df=float(first["den_df"]),
-        statistic=float(first["statistic"]) ** (2 if single else 1),
+        statistic=float(first["statistic"]),
         p_value=float(first["p_value"]),
     )
 
 
-def _row_basis(L: Array) -> Array:
+def _independent(L: Array) -> Array:
     _, singular, right = np.linalg.svd(L, full_matrices=False)
-    return np.asarray(right[singular > singular[0] * 1e-9], dtype=float)
+    rank = int((singular > singular[0] * 1e-9).sum())
+    return L if rank == len(L) else np.asarray(right[:rank], dtype=float)
