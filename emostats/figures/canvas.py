@@ -18,6 +18,8 @@ NARROW = 360.0
 
 BODY = 12.0
 SMALL = 11.0
+BOLD = 1.1 * BODY
+"""Font sizes in pixels; `BOLD` is the size to reckon with where body type is bold."""
 
 _SETTINGS: Any = {
     "svg.fonttype": "none",

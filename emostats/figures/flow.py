@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from emostats.figures.canvas import BODY, SMALL, Frame, Sheet
+from emostats.figures.canvas import BOLD, SMALL, Frame, Sheet
 from emostats.figures.lettering import wrap
 from emostats.figures.palette import MUTED, PAPER, WASH
 
@@ -59,7 +59,7 @@ def _place(boxes: Sequence[FlowBox], frame: Frame) -> tuple[list[_Placed], float
     for box in boxes:
         x, room = (side_x, min(frame.width - side_x - 1, 330.0)) if box.side else (main_x + 1, main_width)
         lines = tuple(line for detail in box.details for line in wrap(detail, room - 2 * _PAD, SMALL, 3))
-        title_lines = wrap(box.title, room - 2 * _PAD, BODY, 2)
+        title_lines = wrap(box.title, room - 2 * _PAD, BOLD, 2)
         height = 2 * _PAD + _LINE * (len(title_lines) + 1) - 4 + 15 * len(lines)
         placed.append(
             _Placed(FlowBox("\n".join(title_lines), box.count, side=box.side), x, y, room, height, lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import median
 
-from emostats.figures.canvas import BODY, SMALL, Frame, Sheet
+from emostats.figures.canvas import BODY, BOLD, SMALL, Frame, Sheet
 from emostats.figures.lettering import shorten, width, wrap
 from emostats.figures.palette import INK, MUTED, RULE, WASH, series
 from emostats.figures.scale import Scale, TickText, finite, linear
@@ -182,7 +182,7 @@ def _row(
     if ruled and (layout.stacked or row.heading):
         sheet.line([0, sheet.width], [y + 0.5] * 2, colour=RULE, width=0.8)
     if row.heading:
-        sheet.text(0, y + 18, shorten(row.label, sheet.width, BODY), bold=True)
+        sheet.text(0, y + 18, shorten(row.label, sheet.width, BOLD), bold=True)
     elif layout.stacked:
         _stacked_row(sheet, row, scale, y)
     else:

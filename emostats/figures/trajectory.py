@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from emostats.figures.canvas import BODY, SMALL, Frame, Sheet
+from emostats.figures.canvas import BOLD, SMALL, Frame, Sheet
 from emostats.figures.lettering import shorten, width
 from emostats.figures.palette import INK, MUTED, RULE, series
 from emostats.figures.scale import Scale, TickText, finite, linear
@@ -95,7 +95,7 @@ def _panel(
     null: float | None,
     joined: bool,
 ) -> None:
-    sheet.text(cell.x, cell.y + 16, shorten(panel.label, cell.width, BODY), bold=True)
+    sheet.text(cell.x, cell.y + 16, shorten(panel.label, cell.width, BOLD), bold=True)
     if not panel.points:
         sheet.text(cell.x, cell.y + 40, shorten(panel.reason, cell.width, SMALL), size=SMALL, colour=MUTED)
         return
@@ -120,7 +120,7 @@ def _visits(sheet: Sheet, visits: Sequence[tuple[float, str]], x: Scale, baselin
     for position, label in visits:
         shown = shorten(label, (x.stop - x.start) / 2, SMALL)
         half = width(shown, SMALL) / 2
-        centre = min(x(position), x.stop + 4 - half)
+        centre = max(min(x(position), x.stop + 4 - half), x.start - 26 + half)
         if centre - half > taken + 3:
             sheet.text(centre, baseline, shown, align="center", size=SMALL, colour=MUTED)
             taken = centre + half
