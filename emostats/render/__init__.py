@@ -1,6 +1,7 @@
 """Values become files: HTML and workbooks; numbers become text in `rounding`, and nowhere else.
 
-Rendering reads a finished report or finished tables and changes neither. Jinja2 and openpyxl load on first use.
+Rendering reads a finished report or finished tables and changes neither. Jinja2 and openpyxl load on first
+use.
 """
 
 from __future__ import annotations

@@ -298,7 +298,7 @@ def full(value: Number) -> str:
 
 
 def moment(iso: str) -> str:
-    """An ISO 8601 time as people write it: ``22 November 2025, 00:06 UTC``; other text comes back as it is."""
+    """An ISO 8601 time as people write it: ``22 November 2025, 00:06 UTC``; other text comes back."""
     try:
         time = datetime.fromisoformat(iso)
     except ValueError:

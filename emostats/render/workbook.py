@@ -51,7 +51,7 @@ def write_workbook(
         _fill(book.create_sheet(_sheet_name(name, book.sheetnames)), table)
     if simulated:
         for sheet in book.worksheets:
-            sheet.oddHeader.center.text = SIMULATED
+            sheet.oddHeader.center.text = SIMULATED  # type: ignore[union-attr]
             sheet.sheet_properties.tabColor = "C98A12"
     buffer = io.BytesIO()
     book.save(buffer)

@@ -24,7 +24,7 @@ def assemble(spec: StudySpec, results: AnalysisResults, manifest: Mapping[str, A
     title = f"{spec.study.title} [{SIMULATED.lower()}]" if context.simulated else spec.study.title
     return ReportModel(
         title=title,
-        subtitle=spec.study.design,
+        subtitle=spec.study.description,
         study=spec.study.id,
         simulated=context.simulated,
         summary=_summary(context),
