@@ -99,15 +99,8 @@ def pattern_covariances(problem: Problem, theta: Float) -> Float:
         V = np.empty_like(stack.distances)
         for g in range(stack.n_groups):
             V[stack.group == g] = problem.structure.sigma(problem.theta_of(theta, g), problem.positions(g))
-    both, eye = _masks(stack)
+    both, eye = stack.masks
     return V * both + eye
-
-
-def _masks(stack: Stack) -> tuple[Float, Float]:
-    seen = stack.observed
-    both = (seen[:, :, None] & seen[:, None, :]).astype(float)
-    eye = np.eye(stack.n_visits)[None] * ~seen[:, :, None]
-    return both, eye
 
 
 def evaluate(problem: Problem, theta: Float) -> Evaluation | None:
@@ -121,7 +114,7 @@ def evaluate(problem: Problem, theta: Float) -> Evaluation | None:
     except np.linalg.LinAlgError:
         return None
     log_det = 2 * np.log(np.diagonal(L, axis1=1, axis2=2)).sum(axis=1) @ stack.n
-    W = np.linalg.inv(V) * _masks(stack)[0]
+    W = np.linalg.inv(V) * stack.masks[0]
     K, k = stack.k + 1, stack.k
     G = W[stack.pattern] @ stack.Z
     A = stack.Z.reshape(-1, K).T @ G.reshape(-1, K)
@@ -224,7 +217,7 @@ def _by_parameters(problem: Problem, at: Evaluation, B: Float, nW: Float, group:
     """Derivatives straight in θ, for structures with few parameters over many visits or over distances."""
     stack = problem.stack
     theta, mine = problem.theta_of(at.theta, group), stack.group == group
-    both = _masks(stack)[0][mine]
+    both = stack.masks[0][mine]
     Sigma_h = [D * both for D in problem.structure.gradient(theta, problem.positions(group))]
     W, M = at.W[mine], B[mine] - 0.5 * nW[mine]
     S = 0.5 * (B[mine] - nW[mine])

@@ -144,7 +144,7 @@ def predict_rows(
         if conditional:
             _condition(rows, members, V, w, mean, gradient, spread)
             known[members] = np.isfinite(rows.y[members])
-    variance = np.einsum("na,ab,nb->n", gradient, inference.vcov, gradient, optimize=True)
+    variance = ((gradient @ inference.vcov) * gradient).sum(axis=1)
     variance = np.where(known, 0.0, np.maximum(variance, 0.0))
     total = variance + np.where(known, 0.0, spread) if interval == "prediction" else variance
     table = pd.DataFrame({"estimate": mean, "std_error": np.sqrt(total)}, index=index)

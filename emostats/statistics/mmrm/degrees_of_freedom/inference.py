@@ -65,7 +65,7 @@ def t_test(
     """t tests of the rows of L (q × k) against `null`, with two-sided intervals."""
     z = L @ inference.root
     estimate = L @ inference.beta
-    variance = np.einsum("qa,ab,qb->q", z, inference.middle, z, optimize=True)
+    variance = ((z @ inference.middle) * z).sum(axis=1)
     std_error = np.sqrt(np.maximum(variance, 0.0))
     df = inference.method.rows(z)
     with np.errstate(divide="ignore", invalid="ignore"):

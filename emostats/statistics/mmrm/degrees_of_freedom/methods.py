@@ -57,10 +57,10 @@ class Satterthwaite:
     w: Float
 
     def rows(self, z: Float) -> Float:
-        g = np.einsum("qa,hab,qb->qh", z, self.E, z, optimize=True)
+        g = (np.tensordot(z, self.E, (1, 1)) * z[:, None, :]).sum(axis=2)
         v = (z**2).sum(axis=1)
         return np.asarray(
-            2 * v**2 / np.maximum(np.einsum("qh,hj,qj->q", g, self.w, g, optimize=True), 1e-300)
+            2 * v**2 / np.maximum(((g @ self.w) * g).sum(axis=1), 1e-300)
         )
 
     def joint(self, z: Float, middle: Float) -> tuple[float, float]:

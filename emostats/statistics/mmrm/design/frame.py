@@ -143,7 +143,7 @@ def _rows_in_use(
 def missing_values(values: pd.Series) -> NDArray[np.bool_]:
     """Which entries of a column are missing (n,), by the cheapest way its dtype allows."""
     if isinstance(values.dtype, pd.CategoricalDtype):
-        return values.cat.codes.to_numpy() < 0
+        return np.asarray(values.array.codes) < 0
     if isinstance(values.dtype, np.dtype) and values.dtype.kind == "f":
         return np.asarray(np.isnan(values.to_numpy()))
     if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iub":
@@ -213,8 +213,8 @@ def _numbers(expression: str, used: pd.DataFrame, role: str) -> Float:
 def _subjects(formula: ModelFormula, used: pd.DataFrame) -> tuple[Codes, pd.Index]:
     values = used[formula.covariance.subject]
     if isinstance(values.dtype, pd.CategoricalDtype):
-        codes, used_levels = used_codes(values.cat.codes.to_numpy(), len(values.cat.categories))
-        categories = values.cat.categories
+        codes, used_levels = used_codes(values.array.codes, len(values.array.categories))
+        categories = values.array.categories
         return codes, categories if used_levels is None else categories[used_levels]
     codes, levels = pd.factorize(values, sort=False)
     return np.asarray(codes, dtype=np.intp), pd.Index(levels)

@@ -9,6 +9,7 @@ no step costs anything that grows with the number of subjects.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,13 @@ class Stack:
     n_observations: int
     log_weights: float
     pattern_of_subject: Codes
+
+    @cached_property
+    def masks(self) -> tuple[Float, Float]:
+        """(P × T × T) ones where both visits were observed, and ones on the diagonal where one was not."""
+        seen = self.observed
+        both = (seen[:, :, None] & seen[:, None, :]).astype(float)
+        return both, np.eye(self.n_visits)[None] * ~seen[:, :, None]
 
     @property
     def n_visits(self) -> int:

@@ -86,7 +86,7 @@ def is_factor(values: pd.Series) -> bool:
 def factor_codes(values: pd.Series) -> tuple[Codes, tuple[Any, ...]]:
     """Codes (−1 for missing) and the levels that occur, in order. Works for any dtype."""
     if isinstance(values.dtype, pd.CategoricalDtype):
-        codes, levels = values.cat.codes.to_numpy(), values.cat.categories
+        codes, levels = values.array.codes, values.array.categories
     else:
         codes, levels = pd.factorize(values, sort=True, use_na_sentinel=True)
     codes, used = used_codes(codes, len(levels))
