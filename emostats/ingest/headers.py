@@ -57,6 +57,10 @@ def find_columns(
     ----------
     header_row: as people count, from 1; left out, the first row that holds anything.
     """
+    if header_row is not None and header_row > raw.n_rows > 0:
+        message = f"the study file says header_row = {header_row}; {raw.place} ends at row {raw.n_rows}."
+        log.table(raw, "missing-column", message, "Correct header_row.")
+        return None
     row = _header_row(raw, header_row)
     if row is None:
         log.table(raw, "empty-sheet", f"{raw.place} holds no values.", "Check that it is the right one.")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from emostats.errors import Finding, Severity, did_you_mean
 from emostats.ingest import addresses
-from emostats.ingest.cells import Objects
+from emostats.ingest.cells import Objects, array
 from emostats.ingest.ids import Roster
 from emostats.ingest.library import Library
 from emostats.ingest.log import Log
@@ -47,7 +47,10 @@ def read_roster(spec: StudySpec, library: Library, log: Log) -> RosterTable | No
     values = {
         variable: _variable(records, variable, spec) for variable in described.columns if variable != ID
     }
-    firsts = _firsts(records, values, shared=_shares_table(spec), log=log)
+    shared = _shares_table(spec)
+    firsts = _firsts(records, values, shared=shared, log=log)
+    if shared:
+        values = {variable: _first_known(records, column) for variable, column in values.items()}
     roster = Roster.of(str(records.subject[position]) for position in firsts)
     _report_twins(records, roster, log)
     subjects = _subjects(records, values, firsts, spec)
@@ -107,6 +110,13 @@ def _firsts(
     else:
         records.unique({ID: records.subject}, "child")
     return np.flatnonzero((ids.notna() & ~ids.duplicated()).to_numpy())
+
+
+def _first_known(records: Records, values: Objects) -> Objects:
+    """In every row of a child, the first value that any of its rows has."""
+    ids = pd.Series(records.subject, dtype=object)
+    known = pd.Series(values, dtype=object).groupby(ids).transform("first")
+    return array([None if pd.isna(value) else value for value in known])
 
 
 def _report_conflicts(records: Records, variable: str, values: Objects, log: Log) -> None:
@@ -196,8 +206,8 @@ def _report_absent(
     absent: np.ndarray[tuple[int], np.dtype[np.bool_]],
     firsts: np.ndarray[tuple[int], np.dtype[np.intp]],
 ) -> None:
-    blank = [int(firsts[position]) for position in np.flatnonzero(absent)]
-    blank = [position for position in blank if records.texts(variable)[position] is None]
+    contents = records.texts(variable)
+    blank = [int(position) for position in firsts[absent] if contents[position] is None]
     rows = {int(records.table.rows[position]): position for position in blank}
 
     def describe(row: int) -> Finding:

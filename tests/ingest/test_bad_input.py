@@ -45,6 +45,11 @@ def test_headers_lower_down_are_pointed_out(small):
     assert small.findings() == ()
 
 
+def test_a_header_row_below_the_table(small):
+    small.text = small.text.replace('sheet = "Events"', 'sheet = "Events"\nheader_row = 9')
+    assert "ends at row 2" in only(small.findings(), "missing-column").message
+
+
 def test_a_column_that_stands_twice(small):
     small.sheets["Before"][0].append("A1")
     found = only(small.findings(), "repeated-column")
@@ -315,7 +320,7 @@ def test_a_sheet_must_be_named_when_there_are_several(small):
 
 
 def test_subject_values_must_agree_where_the_roster_repeats(tmp_path):
-    (tmp_path / "long.csv").write_text("id,sex,age2,score\n1,m,0,5\n1,f,1,6\n2,f,0,7\n", encoding="utf-8")
+    (tmp_path / "long.csv").write_text("id,sex,age2,score\n1,,0,5\n1,f,1,6\n2,f,0,7\n", encoding="utf-8")
     (tmp_path / "study.toml").write_text(
         """
 [study]
@@ -340,6 +345,8 @@ parameters = { S = { column = "score" } }
 """,
         encoding="utf-8",
     )
+    assert em.read_study(tmp_path).subjects["SEX"].tolist() == ["f", "f"]  # a blank is no contradiction
+    (tmp_path / "long.csv").write_text("id,sex,age2,score\n1,m,0,5\n1,f,1,6\n2,f,0,7\n", encoding="utf-8")
     with pytest.raises(FindingsError) as caught:
         em.read_study(tmp_path)
     found = only(caught.value.findings, "conflicting-value")

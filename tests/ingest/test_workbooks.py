@@ -6,6 +6,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from openpyxl.comments import Comment
 
 from emostats.errors import Severity
@@ -326,6 +328,21 @@ def test_reading_in_small_pieces_gives_the_same(small, monkeypatch):
     assert reader.read("Before").marks == whole
     assert set(whole.faults) == {(1, 2), (4, 4)} and whole.hidden_rows == {3}
     reader.close()
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_damage_is_read_or_refused_with_a_reason(small, data):
+    if not small.workbook.exists():
+        small.write()
+        small.whole = small.workbook.read_bytes()
+    content = bytearray(small.whole)
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    kept = len(content) - data.draw(st.sampled_from([0, 0, 1, 100, 3000]))
+    small.workbook.write_bytes(bytes(content[:kept]))
+    for finding in small.look(small.path):
+        assert finding.message and finding.file == "data.xlsx"
 
 
 def test_the_reader_says_what_is_wrong(tmp_path):
