@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mmrm_references import check, covariance_deviation, fev_data, worst
+from mmrm_references import bcva_data, check, covariance_deviation, fev_data, worst
 from slow_reference import build
 from small_data import small_trial
 
@@ -150,6 +150,18 @@ def test_a_returned_table_is_a_copy() -> None:
     table = fitted.coefficients()
     table.loc[:, "estimate"] = 0.0
     assert (fitted.coefficients()["estimate"] != 0).all()
+
+
+@pytest.mark.parametrize("df_method", ["satterthwaite", "kenward-roger"])
+def test_the_number_of_threads_does_not_matter(df_method: str) -> None:
+    """Not beyond the rounding of sums that a threaded BLAS adds up in another order."""
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    formula = "BCVA_CHG ~ BCVA_BL + RACE + ARMCD * AVISIT + us(AVISIT | USUBJID)"
+    tables = []
+    for threads in (1, 2):
+        with threadpoolctl.threadpool_limits(threads):
+            tables.append(em.mmrm(formula, bcva_data(), df_method=df_method).coefficients())
+    check(*(worst(c, tables[1][c], tables[0][c], tolerance=1e-10) for c in COLUMNS))
 
 
 # -- location and scale ------------------------------------------------------------------------
