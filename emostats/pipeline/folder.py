@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from emostats.errors import UsageError
@@ -23,17 +24,13 @@ class RunIdentity:
     created: str
 
 
-def identify(output: Path, hash8: str, now: datetime | None = None) -> RunIdentity:
-    """A name for a new run that no run in `output` has; runs of one second are numbered ``-2``, ``-3`` …"""
-    moment = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
-    stem = f"{moment:%Y%m%dT%H%M%SZ}-{hash8}"
-    taken = {path.name.removeprefix(PARTIAL) for path in output.iterdir()} if output.is_dir() else set()
-    names = (stem if i == 1 else f"{stem}-{i}" for i in range(1, len(taken) + 2))
-    return RunIdentity(next(name for name in names if name not in taken), moment.isoformat())
+def run_id(hash8: str, moment: datetime, number: int = 1) -> str:
+    """``20250102T030405Z-1a2b3c4d``; further runs of one second are numbered ``…-2``, ``…-3``."""
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{hash8}" + (f"-{number}" if number > 1 else "")
 
 
 @contextmanager
-def run_folder(output: Path, run_id: str) -> Iterator[Path]:
+def run_folder(output: Path, hash8: str, now: datetime | None = None) -> Iterator[tuple[Path, RunIdentity]]:
     """A hidden folder to fill; it takes its name when the block ends well and is removed when it does not.
 
     After a power cut or a kill the hidden folder ``.incomplete-…`` may stay: it has no manifest and nothing
@@ -43,15 +40,30 @@ def run_folder(output: Path, run_id: str) -> Iterator[Path]:
     ------
     UsageError: the folder cannot be created there.
     """
-    partial, final = output / f"{PARTIAL}{run_id}", output / run_id
+    moment = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
     try:
         output.mkdir(parents=True, exist_ok=True)
-        partial.mkdir()
+        partial = _claim(output, hash8, moment)
     except OSError as error:
         raise UsageError(f"a run folder cannot be created in '{output}': {error.strerror}.") from error
+    name = partial.name.removeprefix(PARTIAL)
     try:
-        yield partial
-        os.rename(partial, final)  # noqa: PTH104 — refuses to replace a folder with content
+        yield partial, RunIdentity(name, moment.isoformat())
+        os.rename(partial, output / name)  # noqa: PTH104 — refuses to replace a folder with content
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+
+
+def _claim(output: Path, hash8: str, moment: datetime) -> Path:
+    """Creates the hidden folder under the first name that no run has; two programs never get the same."""
+    for number in count(1):
+        name = run_id(hash8, moment, number)
+        if (output / name).exists():
+            continue
+        try:
+            (output / f"{PARTIAL}{name}").mkdir()
+        except FileExistsError:
+            continue
+        return output / f"{PARTIAL}{name}"
+    raise AssertionError("unreachable: names never end")

@@ -22,6 +22,7 @@ INTERNAL = frozenset({"results/findings.csv", "log.txt", "study.toml"})
 
 _ID_COLUMNS = frozenset({"subject", *IDENTIFIERS})
 
+_WORD = re.compile(r"[\w-]+")
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 PHONE = re.compile(r"(?<![\w.+-])(?:\+\d{1,3}[ -]?(?:\d[ -]?){7,12}\d|1[3-9]\d{9})(?![\w.])")
 
@@ -38,7 +39,7 @@ def scan(folder: Path, spec: StudySpec, data: StudyData) -> None:
     """
     identifiers = subject_identifiers(data)
     cells = identifiers - vocabulary(spec, data)
-    words = _pattern(text for text in identifiers if not _is_number(text) and len(text) > 2)
+    words = {text for text in identifiers if not text.isdigit() and len(text) > 2}
     public = study_words(spec)
     bad = [
         f"{name} ({what})"
@@ -73,15 +74,6 @@ def study_words(spec: StudySpec) -> str:
     return spec.path.read_text(encoding="utf-8", errors="replace") if spec.path.is_file() else ""
 
 
-def _is_number(text: str) -> bool:
-    return text.isdigit()
-
-
-def _pattern(words: Iterator[str]) -> re.Pattern[str] | None:
-    found = sorted(words, key=len, reverse=True)
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, found))})(?![\w-])") if found else None
-
-
 def _texts(folder: Path) -> Iterator[tuple[str, str]]:
     """Each text of an output: table cells one by one, other files whole. Numbers are no texts."""
     for path in sorted(folder.rglob("*")):
@@ -105,12 +97,14 @@ def _no_text(name: str, column: pd.Series) -> bool:
     return name == "pattern" or bool(pd.to_numeric(filled, errors="coerce").notna().all())
 
 
-def _identifier_in(
-    name: str, text: str, cells: Collection[str], words: re.Pattern[str] | None, public: str
-) -> str:
-    if name.endswith(".csv") and text in cells:
-        return "id of a child"
-    if words is not None and words.search(text):
+def _names(words: Collection[str], text: str) -> bool:
+    """Whether one of the words stands in the text as a whole word (letters, digits, ``_`` and ``-``)."""
+    found = set(_WORD.findall(text))
+    return any(word in found or (not _WORD.fullmatch(word) and word in text) for word in words)
+
+
+def _identifier_in(name: str, text: str, cells: Collection[str], words: Collection[str], public: str) -> str:
+    if (name.endswith(".csv") and text in cells) or _names(words, text):
         return "id of a child"
     if any(found not in public for found in EMAIL.findall(text)):
         return "e-mail address"

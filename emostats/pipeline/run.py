@@ -10,7 +10,7 @@ from emostats._version import __version__
 from emostats.errors import EmostatsWarning
 from emostats.pipeline.analyse import analyse
 from emostats.pipeline.assemble import assemble
-from emostats.pipeline.folder import identify, run_folder
+from emostats.pipeline.folder import run_folder
 from emostats.pipeline.hashing import run_hash
 from emostats.pipeline.load import LoadedStudy, load
 from emostats.pipeline.logfile import log_to
@@ -76,8 +76,7 @@ def execute(path: str | Path, output: str | Path, progress: Progress = silent) -
 
 def run_loaded(study: LoadedStudy, output: Path, progress: Progress = silent) -> Outcome:
     """Analyses a study that was read already and writes its run folder."""
-    identity = identify(output, run_hash(study.inputs, __version__))
-    with run_folder(output, identity.run_id) as folder:
+    with run_folder(output, run_hash(study.inputs, __version__)) as (folder, identity):
         study_file = path_between(output / identity.run_id, study.spec.path)
         with log_to(folder / LOG) as log:
             log.info("emostats %s, study '%s', run %s", __version__, study.spec.study.id, identity.run_id)

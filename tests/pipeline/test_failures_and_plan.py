@@ -12,7 +12,7 @@ import emostats as em
 from emostats.errors import EmostatsWarning, PrivacyError
 from emostats.pipeline import execute, rerender, verify_run
 from emostats.pipeline.load import input_records, load
-from emostats.pipeline.privacy_scan import EMAIL, PHONE
+from emostats.pipeline.privacy_scan import EMAIL, PHONE, _names
 from emostats.pipeline.runners import RUNNERS
 from emostats.pipeline.runners.questions import subgroup_question
 from emostats.pipeline.tables_io import read_csv, read_estimates
@@ -157,6 +157,52 @@ def test_telephone_numbers(text: str, found: bool) -> None:
 def test_addresses() -> None:
     assert EMAIL.search("write to a.b+c@mail.example.org please")
     assert not EMAIL.search("@media print { a@b }")
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "found"),
+    [
+        ("child-7", "<td>child-7</td>", True),
+        ("child-7", "child-77 and grandchild-7", False),
+        ("Anna B.", "seen: Anna B. at week 4", True),
+        ("K01", "#K01F00", False),
+    ],
+)
+def test_an_id_counts_as_a_whole_word(word: str, text: str, found: bool) -> None:
+    assert _names({word}, text) == found
+
+
+def test_a_child_without_a_factor_is_not_counted(quick_study: Path, tmp_path: Path) -> None:
+    table = pd.read_csv(quick_study.parent / "scores.csv")
+    table.loc[table["child"] == 1001, "sex"] = None
+    table.to_csv(quick_study.parent / "scores.csv", index=False)
+    rows = read_estimates(execute(quick_study, tmp_path / "runs").folder / "results")
+    at_baseline = rows[
+        (rows["kind"] == "ls_mean") & (rows["visit"] == "BASELINE") & (rows["parameter"] == "SOCIAL")
+    ]
+    assert at_baseline.set_index("level")["n"].to_dict() == {"": 35, "Boys": 17, "Girls": 18}
+
+
+def test_a_study_without_analyses_is_described(make_study, tmp_path: Path) -> None:
+    study = make_study()
+    text = study.read_text(encoding="utf-8")
+    study.write_text(text[: text.index("[[analyses]]")], encoding="utf-8")
+    outcome = execute(study, tmp_path / "runs")
+    assert read_estimates(outcome.folder / "results").empty
+    assert len(read_csv(outcome.folder / "results" / "tables" / "visits.csv")) == 2 * 3 * 3
+
+
+def test_a_study_of_ratings_alone_has_its_agreement(make_study, tmp_path: Path) -> None:
+    study = make_study()
+    text = study.read_text(encoding="utf-8")
+    before, after = text.index("[[measurements]]"), text.index("[ratings]")
+    primary, agreement = text.index("[[analysis_sets]]"), text.index('[[analyses]]\nname = "agreement"')
+    study.write_text(text[:before] + text[after:primary] + text[agreement:], encoding="utf-8")
+    scores = pd.read_csv(study.parent / "scores.csv").drop_duplicates("child")
+    scores.to_csv(study.parent / "scores.csv", index=False)
+    outcome = execute(study, tmp_path / "runs")
+    assert outcome.failures == ()
+    assert set(read_estimates(outcome.folder / "results")["kind"]) == {"icc", "proportion"}
 
 
 def test_findings_are_public_without_the_child_and_internal_with_it(

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +19,7 @@ import emostats as em
 from emostats.errors import FindingsError, UsageError
 from emostats.estimates import ESTIMATE_COLUMNS
 from emostats.pipeline import Outcome, execute
-from emostats.pipeline.folder import PARTIAL, identify, run_folder
+from emostats.pipeline.folder import PARTIAL, run_folder
 from emostats.pipeline.tables_io import read_csv, read_estimates
 
 
@@ -129,15 +130,16 @@ def test_the_analysis_seed_does_not_depend_on_other_analyses(
 
 
 def test_runs_of_one_second_get_different_names(tmp_path: Path) -> None:
-    from datetime import UTC, datetime
-
     now = datetime(2025, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
-    first = identify(tmp_path, "abcd1234", now)
-    assert first.run_id == "20250102T030405Z-abcd1234"
-    assert first.created == "2025-01-02T03:04:05+00:00"
-    (tmp_path / first.run_id).mkdir()
-    (tmp_path / f"{PARTIAL}{first.run_id}-2").mkdir()
-    assert identify(tmp_path, "abcd1234", now).run_id == "20250102T030405Z-abcd1234-3"
+    with run_folder(tmp_path, "abcd1234", now) as (partial, first):
+        assert first.run_id == "20250102T030405Z-abcd1234"
+        assert first.created == "2025-01-02T03:04:05+00:00"
+        assert partial.name == f"{PARTIAL}{first.run_id}"
+        with run_folder(tmp_path, "abcd1234", now) as (_, second):  # another program, at the same time
+            assert second.run_id == f"{first.run_id}-2"
+    with run_folder(tmp_path, "abcd1234", now) as (_, third):
+        assert third.run_id == f"{first.run_id}-3"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [first.run_id, second.run_id, third.run_id]
 
 
 @pytest.mark.parametrize("error", [RuntimeError("disk full"), KeyboardInterrupt()])
@@ -190,12 +192,13 @@ def test_a_file_where_the_runs_should_go_is_a_clear_error(quick_study: Path, tmp
 
 
 def test_an_existing_folder_is_never_replaced(tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "precious").write_text("data")
-    with pytest.raises(OSError), run_folder(tmp_path, "run") as folder:
+    """Even one that takes the name while the run is under way."""
+    with pytest.raises(OSError), run_folder(tmp_path, "abcd1234") as (folder, identity):
         (folder / "new").write_text("x")
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
-    assert (tmp_path / "run" / "precious").read_text() == "data"
+        (tmp_path / identity.run_id).mkdir()
+        (tmp_path / identity.run_id / "precious").write_text("data")
+    assert [path.name for path in tmp_path.iterdir()] == [identity.run_id]
+    assert (tmp_path / identity.run_id / "precious").read_text() == "data"
 
 
 def test_outputs_that_were_not_asked_for_are_not_written(make_study, tmp_path: Path) -> None:

@@ -100,7 +100,8 @@ def fit_parameter(analysis: MmrmAnalysis, data: pd.DataFrame) -> Fitted:
             fallback=analysis.fallback,
         )
     said = dict.fromkeys(str(item.message) for item in caught)
-    return Fitted(fit, data, fit.structure, warning="; ".join(said))
+    used = data.iloc[fit.frame.rows]  # children without a value of a factor are not in the model
+    return Fitted(fit, used, fit.structure, warning="; ".join(said))
 
 
 def place_of(analysis: MmrmAnalysis, study: LoadedStudy, parameter: str, method: str) -> Place:
