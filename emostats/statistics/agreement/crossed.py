@@ -101,6 +101,31 @@ def crossed_sums(values: Array) -> CrossedSums:
     )
 
 
+def oneway_sums(y: Array, codes: NDArray[np.intp]) -> CrossedSums:
+    """Sums of values in groups (no raters): all values stand in one column, which is all a one-way model
+    sees.
+
+    Parameters
+    ----------
+    y: (N,) finite values. codes: (N,) groups 0, 1, …, each with at least one value.
+    """
+    lowest = float(y.min())
+    grand = float(order_free_sum(y - lowest)) / len(y)
+    centred = y - lowest - grand
+    count = np.bincount(codes)
+    total = np.bincount(codes, weights=centred)
+    sizes = np.unique(count)
+    of_size = [total[count == size] for size in sizes]
+    n_c, c = np.array([float(len(part)) for part in of_size]), sizes.astype(np.float64)
+    noise = 4.0 * EPS * max(abs(lowest), float(np.abs(y).max()))
+    return CrossedSums(
+        N=np.asarray(float(len(y))), n=len(count), k=1, sizes=c, n_c=n_c, n_j=np.array([float(len(y))]),
+        M=(n_c * c**2)[:, None, None], T=(c * np.array([part.sum() for part in of_size]))[:, None],
+        P=np.array([float((part**2).sum()) for part in of_size]), C=np.array([centred.sum()]),
+        Q=order_free_sum(centred * centred), centre=lowest + grand, noise=len(y) * noise * noise,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Reduced:
     """S, t, q and log|A| (`log_det`) at given g_s, with their derivatives in g_s (prefix slope_)."""

@@ -13,7 +13,6 @@ re-running changes no digit.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from math import log, sqrt
 from typing import Protocol
 
@@ -21,13 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emostats.statistics.agreement.anova import MeanSquares
+from emostats.statistics.agreement.chi import chi_rule, chi_rule_below
 from emostats.statistics.agreement.pivots import BalancedRatio, VarianceRatio
 from emostats.statistics.agreement.roots import quantile_root
 
 Array = NDArray[np.float64]
-
-_REACH = 6.0  # half-width of the z range; a χ variable has sd < 0.71, so this is beyond 8 sd
-_NODES = 32
 
 
 class AgreementDistribution(Protocol):
@@ -92,10 +89,10 @@ class GeneralizedICC:
         """Closed form in the rater χ²: ρ ≤ r ⇔ g_r ≥ g_s/odds − 1, certain where that is not positive."""
         from scipy.special import chdtr, chdtrc
 
-        z, weight = _chi_rule(self.df_e)
+        z, weight = chi_rule(self.df_e)
         scale = z**2 / self.ss_e  # = σ_e^{-2}
         always = self.targets.q(np.asarray(odds)) * scale  # target χ² above this: g_s ≤ odds
-        u, inner = _chi_rule_below(self.targets.df, always)
+        u, inner = chi_rule_below(self.targets.df, always)
         g_s = self.targets.inverse(u / scale[:, None])
         beyond = self.raters.q(np.maximum(g_s / odds - 1.0, 0.0)) * scale[:, None]
         below = (inner * chdtr(self.raters.df, beyond)).sum(axis=1)
@@ -105,10 +102,10 @@ class GeneralizedICC:
         """Closed form in the target χ²: ρ ≤ r ⇔ g_s ≤ odds·(1 + g_r), with a mass of g_r at 0."""
         from scipy.special import chdtrc
 
-        z, weight = _chi_rule(self.df_e)
+        z, weight = chi_rule(self.df_e)
         scale = z**2 / self.ss_e
         no_raters = self.raters.q0 * scale  # rater χ² above this: g_r = 0
-        u, inner = _chi_rule_below(self.raters.df, no_raters)
+        u, inner = chi_rule_below(self.raters.df, no_raters)
         g_r = self.raters.inverse(u / scale[:, None])
         reach = self.targets.q(odds * (1.0 + g_r)) * scale[:, None]
         below = (inner * chdtrc(self.targets.df, reach)).sum(axis=1)
@@ -180,40 +177,3 @@ def _inverse(ratio: VarianceRatio, x: float) -> float:
 def _at_df(ratio: VarianceRatio, mse: float) -> float:
     """The ratio at which its pivot has its expected value."""
     return _inverse(ratio, mse * ratio.df)
-
-
-@lru_cache(maxsize=1)
-def _legendre() -> tuple[Array, Array]:
-    x, w = np.polynomial.legendre.leggauss(_NODES)
-    return x, w
-
-
-def _chi_density(z: Array, df: int) -> Array:
-    """Density of χ (the root of χ²) with `df` degrees of freedom."""
-    from scipy.special import gammaln, xlogy
-
-    log_norm = (df / 2.0 - 1.0) * log(2.0) + float(gammaln(df / 2.0))
-    return np.asarray(np.exp(xlogy(df - 1, z) - z**2 / 2.0 - log_norm))
-
-
-def _chi_range(df: int) -> tuple[float, float]:
-    return max(0.0, sqrt(df) - _REACH), sqrt(df) + _REACH
-
-
-@lru_cache(maxsize=64)
-def _chi_rule(df: int) -> tuple[Array, Array]:
-    """Nodes z and weights of the expectation over a whole χ distribution."""
-    x, w = _legendre()
-    low, high = _chi_range(df)
-    z = low + (high - low) * (x + 1.0) / 2.0
-    weight = w * _chi_density(z, df)
-    return z, weight / weight.sum()
-
-
-def _chi_rule_below(df: int, u_max: Array) -> tuple[Array, Array]:
-    """χ² nodes (len(u_max), nodes) and weights of the integral over (0, u_max), one row per limit."""
-    x, w = _legendre()
-    low, high = _chi_range(df)
-    width = (np.clip(np.sqrt(u_max), low, high) - low)[:, None]
-    z = low + width * (x + 1.0) / 2.0
-    return z**2, w * (width / 2.0) * _chi_density(z, df)

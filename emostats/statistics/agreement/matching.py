@@ -9,7 +9,7 @@ Satterthwaite's df and limits on the logit scale.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import log, sqrt
+from math import log
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emostats.errors import UsageError, did_you_mean
+from emostats.statistics.agreement.clusters import clustered_error
 from emostats.statistics.agreement.ratings import RatingTable, read_ratings
 from emostats.statistics.agreement.roots import expit
 
@@ -89,7 +90,7 @@ def matching_accuracy(
     match = np.where(rated, table.values >= threshold, 0.0)
     units = np.arange(table.n_targets) if within is None else _units(data, targets, within, table)
     estimate = float(match.sum() / rated.sum())
-    std_error, df = _clustered_error(match - estimate * rated, rated, units)
+    std_error, df = clustered_error(match - estimate * rated, rated, units)
     low, high, method, reason = _limits(
         estimate, std_error, df, int(rated.sum()), len(np.unique(units)), conf_level
     )
@@ -125,26 +126,6 @@ def _units(data: Any, targets: str | None, within: str, table: RatingTable) -> N
         )
     codes, _ = pd.factorize(pairs.set_index(targets)[within].reindex(list(table.targets)))
     return np.asarray(codes, dtype=np.intp)
-
-
-def _clustered_error(
-    residual: Array, rated: NDArray[np.bool_], units: NDArray[np.intp]
-) -> tuple[float, float]:
-    """Standard error of the mean and its Satterthwaite df; `residual` is 0 where not rated."""
-    total = float(rated.sum())
-    by_unit = np.bincount(units, weights=residual.sum(axis=1))
-    parts = [(by_unit, 1.0), (residual.sum(axis=0), 1.0), (residual[rated], -1.0)]
-    variance, spread = 0.0, 0.0
-    for sums, sign in parts:
-        groups = len(sums)
-        if groups < 2:
-            continue
-        v = float((sums**2).sum()) * groups / (groups - 1) / total**2
-        variance += sign * v
-        spread += v**2 / (groups - 1)
-    p_variance = float((residual[rated] ** 2).sum()) / total**2
-    variance = max(variance, p_variance)  # clusters that differ less than chance do not shrink the error
-    return sqrt(variance), variance**2 / spread if spread > 0.0 else float("nan")
 
 
 def _limits(

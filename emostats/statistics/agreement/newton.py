@@ -1,4 +1,4 @@
-"""Newton's method for a batch of two-parameter problems within bounds, all of them a step at a time."""
+"""Newton's method for a batch of problems with few parameters within bounds, all of them a step at a time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Array = NDArray[np.float64]
 
 
 class BatchedFunction(Protocol):
-    """Values (b,) and gradients (b, 2) at points (b, 2), one a problem; `take` keeps some of the problems."""
+    """Values (b,) and gradients (b, d) at points (b, d), one a problem; `take` keeps some of the problems."""
 
     def __call__(self, theta: Array) -> tuple[Array, Array]: ...
     def take(self, rows: NDArray[np.intp]) -> Self: ...
@@ -26,9 +26,9 @@ def minimise(
     max_steps: int = 60,
     tol: float = 1e-9,
 ) -> tuple[Array, NDArray[np.bool_], int]:
-    """Minima over 0 ≤ θ ≤ largest of the first `free` parameters, from `start` (b, 2).
+    """Minima over 0 ≤ θ ≤ largest of the first `free` parameters, from `start` (b, d).
 
-    Returns θ (b, 2), which problems converged, and the number of steps. Problems leave the batch when done.
+    Returns θ (b, d), which problems converged, and the number of steps. Problems leave the batch when done.
     """
     theta = start.copy()
     converged = np.zeros(len(theta), dtype=bool)
@@ -65,14 +65,15 @@ def newton_direction(
 
     The Hessian is differenced from the gradient; |eigenvalues| make it positive.
     """
-    hessian = np.tile(np.eye(2), (len(theta), 1, 1))
+    d = theta.shape[1]
+    hessian = np.tile(np.eye(d), (len(theta), 1, 1))
     for i in range(free):
         ahead = theta.copy()
         ahead[:, i] += h
         hessian[:, i, :free] = ((function(ahead)[1] - gradient) / h)[:, :free]
     hessian = (hessian + hessian.transpose(0, 2, 1)) / 2.0
     held = _blocked(theta, gradient, free, largest)
-    hessian = np.where(held[:, :, None] | held[:, None, :], np.eye(2), hessian)
+    hessian = np.where(held[:, :, None] | held[:, None, :], np.eye(d), hessian)
     values, vectors = np.linalg.eigh(hessian)
     force = np.where(held, 0.0, -gradient)
     step = np.einsum("bij,bj,bkj,bk->bi", vectors, 1.0 / np.maximum(np.abs(values), 1e-8), vectors, force)

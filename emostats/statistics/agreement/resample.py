@@ -12,9 +12,11 @@ Array = NDArray[np.float64]
 _BLOCK = 2_000_000  # draws held at a time
 
 
-def target_counts(n: int, n_resamples: int, rng: np.random.Generator) -> Iterator[Array]:
-    """How often each of n targets is drawn, (resamples, n) a block, `n_resamples` rows in all."""
-    block = max(1, _BLOCK // n)
+def target_counts(
+    n: int, n_resamples: int, rng: np.random.Generator, block: int | None = None
+) -> Iterator[Array]:
+    """How often each of n targets is drawn, (`block` resamples, n) at a time, `n_resamples` rows in all."""
+    block = block or max(1, _BLOCK // n)
     for start in range(0, n_resamples, block):
         rows = min(block, n_resamples - start)
         drawn = rng.integers(n, size=(rows, n), dtype=np.int32 if n < 2**31 else np.int64)

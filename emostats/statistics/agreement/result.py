@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from emostats.statistics.agreement.bands import interpretation
 from emostats.statistics.agreement.forms import FORMS, find_form, spearman_brown
+from emostats.statistics.agreement.guide import Guidance, choose_form
 from emostats.statistics.agreement.ratings import RatingTable
+from emostats.statistics.agreement.reml import MODELS
 
 if TYPE_CHECKING:
     from emostats.statistics.agreement.engine import Engine
+    from emostats.statistics.agreement.grras import GrrasSection
 
 NAN = float("nan")
 Z_975 = 1.959963984540054
@@ -149,3 +153,60 @@ class ICCResult:
                 {"form": name, "m": float(m), "estimate": estimate, "conf_low": low, "conf_high": high}
             )
         return pd.DataFrame(rows)
+
+    def interpretation(self, form: str = "ICC(A,1)") -> str:
+        """Koo & Li's band or bands that the interval of a form reaches, e.g. ``"moderate to good"``."""
+        row = self.row(form)
+        return interpretation(row.conf_low, row.conf_high)
+
+    def guide(
+        self,
+        *,
+        raters_random: bool = True,
+        agreement: bool = True,
+        average: bool = False,
+        same_raters: bool | None = None,
+    ) -> Guidance:
+        """The form this design calls for, and why; see `guide.choose_form`.
+
+        Whether targets share raters is read from the ratings unless `same_raters` says it.
+        """
+        if same_raters is None:
+            rated_by = (~np.isnan(self.ratings.values)).sum(axis=0)
+            same_raters = bool((rated_by > 1).any())
+        return choose_form(
+            same_raters=same_raters,
+            raters_random=raters_random,
+            agreement=agreement,
+            average=average,
+            k=self.n_raters,
+        )
+
+    def reml(self) -> pd.DataFrame:
+        """REML fits of the three models, complete data or not.
+
+        Columns model, var_target, var_rater, var_error, criterion (lme4's REMLcrit), boundary, icc_agreement,
+        icc_consistency.
+
+        Raises
+        ------
+        ConvergenceError: a fit found no optimum (no error variance to estimate).
+        """
+        rows = []
+        for name in MODELS:
+            fit = self.engine.model(name)
+            parts = {
+                column: getattr(fit, column)
+                for column in ("var_target", "var_rater", "var_error", "criterion", "boundary")
+            }
+            agreement = fit.icc_agreement if name != "twoway_fixed_raters" else NAN
+            rows.append(
+                {"model": name, **parts, "icc_agreement": agreement, "icc_consistency": fit.icc_consistency}
+            )
+        return pd.DataFrame(rows)
+
+    def grras(self, *, form: str = "ICC(A,1)", statements: Mapping[str, str] | None = None) -> GrrasSection:
+        """The reliability section of a report after GRRAS, as data; see `grras.grras_section`."""
+        from emostats.statistics.agreement.grras import grras_section
+
+        return grras_section(self, form=form, statements=statements)
