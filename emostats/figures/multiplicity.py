@@ -98,7 +98,7 @@ def _curve(edge: GraphEdge, places: Sequence[_Point]) -> list[_Point]:
         (start[0] + stop[0]) / 2 + 2 * bend * dy / length,
         (start[1] + stop[1]) / 2 - 2 * bend * dx / length,
     )
-    shares = [k / 40 for k in range(41)]
+    shares = [k / 160 for k in range(161)]
     line = [
         (
             (1 - t) ** 2 * start[0] + 2 * t * (1 - t) * middle[0] + t**2 * stop[0],
@@ -155,8 +155,8 @@ def _node(sheet: Sheet, node: GraphNode, place: _Point) -> None:
     x, y = place
     sheet.marker(x, y, "o", colour=INK, size=2 * _RADIUS, hollow=WASH if node.rejected else PAPER)
     room = 2 * _RADIUS - 12
-    sheet.text(x, y - 3 if node.share else y + 4, shorten(node.name, room, BODY), align="center", bold=True)
-    if node.share:
-        sheet.text(x, y + 14, shorten(node.share, room, SMALL), align="center", size=SMALL)
-    if node.rejected:
-        sheet.text(x, y + _RADIUS + 15, "rejected", align="center", size=SMALL, colour=MUTED)
+    lines = [shorten(node.name, room, BODY), *([shorten(node.share, room, SMALL)] if node.share else [])]
+    lines += ["rejected"] if node.rejected else []
+    top = y + 4 - 7.5 * (len(lines) - 1)
+    for k, line in enumerate(lines):
+        sheet.text(x, top + 15 * k, line, align="center", size=BODY if k == 0 else SMALL, bold=k == 0)

@@ -9,7 +9,7 @@ from scipy.special import gammaln
 FloatArray = npt.NDArray[np.float64]
 
 
-def scale_nodes(df: float) -> tuple[FloatArray, FloatArray]:
+def scale_nodes(df: float, finest: float = 1.0) -> tuple[FloatArray, FloatArray]:
     """Nodes s and weights w such that E f(s) ≈ sum w f(s), for smooth bounded f.
 
     Trapezoid rule in log s. The density v s^v exp(-v s²/2) · const of log s is analytic, falls exponentially
@@ -19,7 +19,7 @@ def scale_nodes(df: float) -> tuple[FloatArray, FloatArray]:
     if np.isinf(df):
         return np.ones(1), np.ones(1)
     width = 1 / np.sqrt(2 * df)
-    step = min(0.1, 0.5 * width)
+    step = min(0.1, 0.5 * width, 0.5 / max(finest, 1.0))
     left = -max(40.0 / df, 10 * width)
     right = max(np.log1p(10 * width), 0.5 * np.log1p(90.0 / df))
     log_s = np.arange(left, right + step, step)

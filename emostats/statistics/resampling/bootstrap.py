@@ -20,12 +20,11 @@ from emostats.statistics.resampling.evaluate import (
     named_values,
 )
 from emostats.statistics.resampling.intervals import INTERPOLATIONS, FloatArray, Interpolation
-from emostats.statistics.resampling.named import NamedStatistic, QuantileStatistic
+from emostats.statistics.resampling.named import NamedStatistic
 from emostats.statistics.resampling.prepare import as_data, named_evaluator
 from emostats.statistics.resampling.result import BootstrapResult, collect
 from emostats.statistics.resampling.run import Progress, leave_one_out, resample
 from emostats.statistics.resampling.summary import Interval, Sample, failure_warnings, interval, no_variation
-from emostats.statistics.resampling.sums import SumStatistic
 from emostats.statistics.resampling.units import Units, find_units
 
 Method = Literal["percentile", "basic", "normal", "bca", "studentized", "bayesian"]
@@ -166,7 +165,7 @@ def _evaluator(
             statistic
             if isinstance(statistic, Mapping | list | tuple)
             else [statistic]
-            if isinstance(statistic, str | SumStatistic | QuantileStatistic)
+            if isinstance(statistic, str | NamedStatistic)
             else _refuse(statistic)
         )
         return named_evaluator(data, wanted, units, columns, studentize=method == "studentized")

@@ -17,9 +17,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from emostats.statistics.resampling.draws import Draw, child, generator
-from emostats.statistics.resampling.named import QuantileStatistic, counts_of_units
 from emostats.statistics.resampling.sums import FloatArray, SumStatistic
 from emostats.statistics.resampling.units import IntArray, Units
+from emostats.statistics.resampling.weights import WeightStatistic
 
 Data = pd.DataFrame | pd.Series | npt.NDArray[Any]
 Statistic = Callable[..., Any]
@@ -170,11 +170,17 @@ class SumEvaluator:
             return np.sqrt(np.where(positive, variance, np.nan))[:, None]
 
 
-@dataclass(frozen=True)
-class QuantileEvaluator:
-    """A `QuantileStatistic` from weights on the ordered values (N,); `unit` (N,) is the unit of each."""
+def counts_of_units(drawn: npt.NDArray[np.integer], n_units: int) -> FloatArray:
+    """(B, U) how often each unit was drawn in each resample (B, U)."""
+    return np.array([np.bincount(row, minlength=n_units) for row in drawn], dtype=float)
 
-    statistic: QuantileStatistic
+
+@dataclass(frozen=True)
+class WeightEvaluator:
+    """A `WeightStatistic` of the complete rows (n, c), sorted by their first column; `unit` (n,) is that of
+    each."""
+
+    statistic: WeightStatistic
     units: Units
     ordered: FloatArray
     unit: IntArray
@@ -196,7 +202,7 @@ class QuantileEvaluator:
         return self._replicates(weights)
 
     def _replicates(self, unit_weights: FloatArray) -> Replicates:
-        values = self.statistic.evaluate(self.ordered, unit_weights[:, self.unit])[:, None]
+        values = _finite(self.statistic.evaluate(self.ordered, unit_weights[:, self.unit]))[:, None]
         return Replicates(values, None, _count_undefined(values))
 
 
@@ -204,7 +210,7 @@ class QuantileEvaluator:
 class JoinedEvaluator:
     """Several evaluators on the same draws, their statistics side by side under `names`."""
 
-    parts: tuple[SumEvaluator | QuantileEvaluator, ...]
+    parts: tuple[SumEvaluator | WeightEvaluator, ...]
     names: tuple[str, ...]
 
     def original(self) -> Replicates:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from emostats.errors import UsageError, did_you_mean
 from emostats.statistics.resampling.sums import (
@@ -29,34 +28,9 @@ from emostats.statistics.resampling.sums import (
     pair_mean_contributions,
     pair_moments,
 )
+from emostats.statistics.resampling.weights import DominanceStatistic, QuantileStatistic
 
-
-@dataclass(frozen=True)
-class QuantileStatistic:
-    """A sample quantile, from weights on the ordered values.
-
-    With whole-number weights (a resample) the quantile is type 2 of Hyndman & Fan (1996): the usual median,
-    with the mean of the two middle values in an even sample. With Dirichlet weights it is the smallest value
-    at which the cumulative weight reaches `probability`.
-    """
-
-    name: str
-    columns: tuple[str, ...]
-    probability: float
-
-    def evaluate(self, ordered: FloatArray, weights: FloatArray) -> FloatArray:
-        """(B,) quantiles of `ordered` (N,) under `weights` (B, N); NaN where all weights are zero."""
-        cumulative = np.cumsum(weights, axis=1)
-        total = cumulative[:, -1:]
-        target = self.probability * total
-        slack = 1e-9 * np.maximum(total, 1e-300)
-        low = np.argmax(cumulative >= target - slack, axis=1)
-        high = np.argmax(cumulative > target + slack, axis=1)
-        value = (ordered[low] + ordered[high]) / 2
-        return np.asarray(np.where(total[:, 0] > 0, value, np.nan), dtype=float)
-
-
-NamedStatistic = SumStatistic | QuantileStatistic
+NamedStatistic = SumStatistic | QuantileStatistic | DominanceStatistic
 
 
 def _mean(totals: Totals, centre: FloatArray) -> Totals:
@@ -177,9 +151,9 @@ NAMED: dict[str, NamedStatistic] = {
         of_column("var", _variance),
         of_column("std", _std),
         of_column("coefficient_of_variation", _coefficient_of_variation),
-        QuantileStatistic("median", ("value",), 0.5),
-        QuantileStatistic("lower_quartile", ("value",), 0.25),
-        QuantileStatistic("upper_quartile", ("value",), 0.75),
+        QuantileStatistic("median", 0.5),
+        QuantileStatistic("lower_quartile", 0.25),
+        QuantileStatistic("upper_quartile", 0.75),
         of_pair("corr", _correlation),
         of_pair("cov", _covariance),
         of_pair("slope", _slope),
@@ -188,6 +162,7 @@ NAMED: dict[str, NamedStatistic] = {
         _pair_of_means("percent_change", _percent_change),
         of_pair("standardized_mean_change", _standardized_mean_change),
         of_groups("group_mean_difference", _difference_of_group_means),
+        DominanceStatistic(),
     )
 }
 """By name. ``slope`` is of the second column on the first; ``percent_change`` is 100 (second/first - 1) of
@@ -207,8 +182,3 @@ def named_statistic(name: str) -> NamedStatistic:
             "Any function of the resampled data can be given instead of a name."
         )
     return NAMED[name]
-
-
-def counts_of_units(drawn: npt.NDArray[np.integer], n_units: int) -> FloatArray:
-    """(B, U) how often each unit was drawn in each resample (B, U)."""
-    return np.array([np.bincount(row, minlength=n_units) for row in drawn], dtype=float)

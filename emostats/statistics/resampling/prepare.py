@@ -14,12 +14,13 @@ from emostats.statistics.resampling.evaluate import (
     Data,
     Evaluator,
     JoinedEvaluator,
-    QuantileEvaluator,
     SumEvaluator,
+    WeightEvaluator,
 )
-from emostats.statistics.resampling.named import NamedStatistic, QuantileStatistic, named_statistic
+from emostats.statistics.resampling.named import NamedStatistic, named_statistic
 from emostats.statistics.resampling.sums import FloatArray, SumStatistic, complete_rows, group_codes
 from emostats.statistics.resampling.units import Units
+from emostats.statistics.resampling.weights import WeightStatistic
 
 Wanted = Sequence[str | NamedStatistic] | Mapping[str, str | NamedStatistic]
 
@@ -58,7 +59,7 @@ def named_evaluator(
         raise UsageError(
             "statistic names one statistic twice; give them labels, as in {'a': 'mean', 'b': 'std'}."
         )
-    parts: list[SumEvaluator | QuantileEvaluator] = []
+    parts: list[SumEvaluator | WeightEvaluator] = []
     notes: dict[str, None] = {}
     for item in given:
         statistic = named_statistic(item) if isinstance(item, str) else item
@@ -74,7 +75,7 @@ def _label(item: str | NamedStatistic) -> str:
 
 def _one_evaluator(
     data: Data, statistic: NamedStatistic, units: Units, columns: str | Sequence[str] | None, studentize: bool
-) -> tuple[SumEvaluator | QuantileEvaluator, tuple[str, ...]]:
+) -> tuple[SumEvaluator | WeightEvaluator, tuple[str, ...]]:
     names, matrix, levels = _columns(data, statistic, columns, units)
     complete = complete_rows(matrix)
     if not complete.any():
@@ -86,19 +87,19 @@ def _one_evaluator(
             f"{n_lost} of {len(matrix)} rows have a missing or infinite value in {_listed(names)} and do not "
             f"contribute to '{statistic.name}'.",
         )
-    if isinstance(statistic, QuantileStatistic):
+    if statistic.grouped and len(levels) != 2:
+        raise UsageError(
+            f"'{statistic.name}' compares two groups, but {names[-1]!r} has {len(levels)}: "
+            f"{_listed(levels[:5])}."
+        )
+    if not isinstance(statistic, SumStatistic):
         if studentize:
             raise UsageError(
                 f"'{statistic.name}' has no standard error from sums; for a studentized interval give it as "
                 "a function, "
                 "e.g. lambda d: d['score'].median()."
             )
-        return _quantile_evaluator(matrix[:, 0], statistic, units), notes
-    if statistic.grouped and len(levels) != 2:
-        raise UsageError(
-            f"'{statistic.name}' compares two groups, but {names[-1]!r} has {len(levels)}: "
-            f"{_listed(levels[:5])}."
-        )
+        return _weight_evaluator(matrix, complete, statistic, units), notes
     return _sum_evaluator(matrix, complete, statistic, units, studentize), notes
 
 
@@ -117,10 +118,12 @@ def _sum_evaluator(
     return SumEvaluator(statistic, units, np.ascontiguousarray(shares, dtype=float), centre, studentize)
 
 
-def _quantile_evaluator(column: FloatArray, statistic: QuantileStatistic, units: Units) -> QuantileEvaluator:
-    present = np.flatnonzero(np.isfinite(column))
-    order = present[np.argsort(column[present], kind="stable")]
-    return QuantileEvaluator(statistic, units, column[order], units.unit_of_row[order])
+def _weight_evaluator(
+    matrix: FloatArray, complete: npt.NDArray[np.bool_], statistic: WeightStatistic, units: Units
+) -> WeightEvaluator:
+    present = np.flatnonzero(complete)
+    order = present[np.argsort(matrix[present, 0], kind="stable")]
+    return WeightEvaluator(statistic, units, matrix[order], units.unit_of_row[order])
 
 
 def _columns(
@@ -132,7 +135,7 @@ def _columns(
     levels: tuple[object, ...] = ()
     arrays = []
     for position, name in enumerate(names):
-        if isinstance(statistic, SumStatistic) and statistic.grouped and position == len(names) - 1:
+        if statistic.grouped and position == len(names) - 1:
             codes, levels = group_codes(frame[name])
             arrays.append(codes)
         else:
@@ -157,7 +160,7 @@ def _chosen(
     needed = len(statistic.columns)
     if columns is None:
         candidates = [name for name in frame.columns if name not in units.columns]
-        if not (isinstance(statistic, SumStatistic) and statistic.grouped):
+        if not statistic.grouped:
             candidates = [name for name in candidates if pd.api.types.is_numeric_dtype(frame[name])]
         if len(candidates) != needed:
             raise UsageError(
