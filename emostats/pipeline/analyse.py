@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from emostats.errors import PrivacyError
+from emostats.errors import EmostatsError, PrivacyError
 from emostats.estimates import Estimate
 from emostats.pipeline.load import LoadedStudy
 from emostats.pipeline.logfile import LOGGER
@@ -34,7 +34,8 @@ def _run(analysis: Analysis, study: LoadedStudy, done: Mapping[str, Run]) -> Run
         raise
     except Exception as error:  # whatever goes wrong in one analysis must not lose the others
         LOGGER.exception("analysis '%s' failed", analysis.name)
-        return _lost(analysis, f"{type(error).__name__}: {error}")
+        said = str(error) if isinstance(error, EmostatsError) else f"{type(error).__name__}: {error}"
+        return _lost(analysis, said)
     facts = {**run.facts, "seed": study.spec.study.seed}
     return replace(run, facts=facts)
 

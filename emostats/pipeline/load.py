@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from emostats.errors import FindingsError
+from emostats.errors import FindingsError, UsageError
 from emostats.ingest import ingest
 from emostats.pipeline.hashing import FileRecord, record
 from emostats.study.data import StudyData
@@ -39,7 +39,7 @@ def load(path: str | Path) -> LoadedStudy:
     Raises
     ------
     FindingsError: the study file or the data have errors; it carries all of them.
-    UsageError: the lock is damaged.
+    UsageError: the lock is damaged, or a file changed while it was read.
     """
     spec = read_spec(path)
     plan = compare_plan(spec)
@@ -48,6 +48,8 @@ def load(path: str | Path) -> LoadedStudy:
     errors = [finding for finding in findings if finding.severity == "error"]
     if data is None or errors:
         raise FindingsError(errors or findings)
+    if tuple(input_records(spec)) != inputs:
+        raise UsageError("a file of the study was changed while it was read. Run it again.")
     return LoadedStudy(spec, data, plan, inputs)
 
 

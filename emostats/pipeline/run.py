@@ -17,6 +17,7 @@ from emostats.pipeline.logfile import log_to
 from emostats.pipeline.manifest import manifest_of
 from emostats.pipeline.progress import Progress, silent
 from emostats.pipeline.write import finish, path_between, write_results, write_views
+from emostats.statistics.subgroups import SMALL_CELL
 
 LOG = "log.txt"
 
@@ -93,7 +94,7 @@ def run_loaded(study: LoadedStudy, output: Path, progress: Progress = silent) ->
         for name, run in runs.items()
         if run.failures
     )
-    small = int(results.estimates["warning"].str.contains("only ", regex=False).sum())
+    small = int((results.estimates["n"] <= SMALL_CELL).sum())
     return Outcome(output / identity.run_id, failures, len(study.data.findings), small)
 
 

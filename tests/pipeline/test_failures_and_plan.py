@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import emostats as em
-from emostats.errors import EmostatsWarning, PrivacyError
+from emostats.errors import EmostatsWarning, PrivacyError, UsageError
 from emostats.pipeline import execute, rerender, verify_run
 from emostats.pipeline.load import input_records, load
 from emostats.pipeline.privacy_scan import EMAIL, PHONE, _names
@@ -280,6 +280,41 @@ def test_subgroups_come_from_the_formula_or_from_the_list(make_study) -> None:
     assert subgroup_question(study.spec, without, "SOCIAL").subgroups == ()
     listed = analysis.model_copy(update={"emmeans": ("SEX*SITE | AVISIT", "SITE | AVISIT", "SEX", "AVISIT")})
     assert subgroup_question(study.spec, listed, "SOCIAL").subgroups == (("SEX", "SITE"), ("SITE",))
+
+
+def test_a_factor_of_the_covariance_alone_makes_no_subgroups(make_study) -> None:
+    study = load(make_study())
+    analysis = study.spec.analysis("primary")
+    grouped = analysis.model_copy(update={"formula": "AVAL ~ AVISIT + us(AVISIT | SEX / USUBJID)"})
+    assert subgroup_question(study.spec, grouped, "SOCIAL").subgroups == ()
+
+
+def test_a_formula_without_visits_has_coefficients_and_no_changes(make_study, tmp_path: Path) -> None:
+    study = make_study(("AVAL ~ AVISIT * SEX +", "AVAL ~ SEX +"))
+    outcome = execute(study, tmp_path / "runs")
+    rows = read_estimates(outcome.folder / "results")
+    primary = rows[rows["analysis"] == "primary"]
+    assert set(primary["kind"]) == {"coefficient", "test", "fit", "variance"}
+    assert (primary["error"] == "").all()
+    (failure,) = outcome.failures
+    assert "no changes to resample" in failure
+
+
+def test_a_file_that_changes_while_it_is_read_is_noticed(
+    quick_study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emostats.pipeline import load as module
+
+    def ingest_and_meddle(spec):
+        found = real(spec)
+        with (quick_study.parent / "scores.csv").open("a") as stream:
+            stream.write("\n")
+        return found
+
+    real = module.ingest
+    monkeypatch.setattr(module, "ingest", ingest_and_meddle)
+    with pytest.raises(UsageError, match="changed while it was read"):
+        load(quick_study)
 
 
 def test_two_factors_are_crossed_and_taken_alone() -> None:

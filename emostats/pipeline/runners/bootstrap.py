@@ -15,7 +15,7 @@ from emostats.pipeline.load import LoadedStudy
 from emostats.pipeline.logfile import LOGGER
 from emostats.pipeline.runners.base import Run, seed_for
 from emostats.pipeline.runners.mixed_model import Fitted, fit_or_reason, place_of
-from emostats.pipeline.runners.questions import subgroup_question
+from emostats.pipeline.runners.questions import VISIT, fixed_variables, subgroup_question
 from emostats.statistics.subgroups import Line, Place, change_lines, evaluate, with_counts
 from emostats.study.spec import BootstrapAnalysis, MmrmAnalysis
 
@@ -31,6 +31,10 @@ def run_bootstrap(analysis: BootstrapAnalysis, study: LoadedStudy, earlier: Mapp
     model = study.spec.analysis(analysis.of)
     if not isinstance(model, MmrmAnalysis):
         raise ModelError(f"the bootstrap '{analysis.name}' is of '{analysis.of}', not of an mmrm analysis.")
+    if VISIT not in fixed_variables(model.formula):
+        raise ModelError(
+            f"the formula of '{analysis.of}' has no {VISIT}, so there are no changes to resample."
+        )
     fits = earlier[analysis.of].fits if analysis.of in earlier else {}
     rows: list[Estimate] = []
     facts: dict[str, Any] = {}

@@ -16,7 +16,7 @@ from emostats.pipeline.load import LoadedStudy
 from emostats.pipeline.logfile import LOGGER
 from emostats.pipeline.runners.base import Run
 from emostats.pipeline.runners.model_rows import model_rows
-from emostats.pipeline.runners.questions import VISIT, subgroup_question
+from emostats.pipeline.runners.questions import VISIT, fixed_variables, subgroup_question
 from emostats.statistics.subgroups import FailedFit, Place, subgroup_effects
 from emostats.study.analysis_sets import analysis_set
 from emostats.study.spec import MmrmAnalysis
@@ -135,8 +135,10 @@ def method_text(analysis: MmrmAnalysis, structure: str) -> str:
 def rows_of(analysis: MmrmAnalysis, study: LoadedStudy, parameter: str, fitted: Fitted) -> list[Estimate]:
     """All rows of a model; of one that failed, the rows it would have filled."""
     place = place_of(analysis, study, parameter, method_text(analysis, fitted.structure))
-    question = subgroup_question(study.spec, analysis, parameter)
-    rows = list(subgroup_effects(fitted.fit, fitted.data, question, place))
+    rows: list[Estimate] = []
+    if VISIT in fixed_variables(analysis.formula):  # else there are no means of visits to compare
+        question = subgroup_question(study.spec, analysis, parameter)
+        rows += subgroup_effects(fitted.fit, fitted.data, question, place)
     if fitted.error:
         return [*rows, place.row("fit", "", "", "", term="model", error=fitted.error)]
     rows += model_rows(fitted.fit, place)

@@ -8,7 +8,13 @@ from emostats.statistics.subgroups import SubgroupQuestion
 from emostats.study.spec import MmrmAnalysis, StudySpec
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
+_COVARIANCE_TERM = re.compile(r"\w+\s*\([^()|]*\|[^()]*\)")
 VISIT = "AVISIT"
+
+
+def fixed_variables(formula: str) -> frozenset[str]:
+    """Names in the fixed part of a formula: right of ``~``, without the covariance term."""
+    return frozenset(_NAME.findall(_COVARIANCE_TERM.sub("", formula.split("~")[-1])))
 
 
 def subgroup_question(spec: StudySpec, analysis: MmrmAnalysis, parameter: str) -> SubgroupQuestion:
@@ -39,7 +45,7 @@ def _listed(analysis: MmrmAnalysis) -> tuple[tuple[str, ...], ...]:
 
 
 def _crossed(spec: StudySpec, analysis: MmrmAnalysis) -> tuple[tuple[str, ...], ...]:
-    in_formula = set(_NAME.findall(analysis.formula.split("~")[-1]))
+    in_formula = fixed_variables(analysis.formula)
     factors = tuple(factor for factor in spec.subgroups.factors if factor in in_formula)
     alone = tuple((factor,) for factor in factors)
     return alone if len(factors) < 2 else (factors, *alone)

@@ -7,13 +7,14 @@ that subgroups share one covariance matrix and their differences have a standard
 from __future__ import annotations
 
 from emostats.statistics.subgroups.cells import Cells, LinearModel, cells_of
-from emostats.statistics.subgroups.counts import with_counts
+from emostats.statistics.subgroups.counts import SMALL_CELL, with_counts
 from emostats.statistics.subgroups.effects import change_lines, subgroup_effects
 from emostats.statistics.subgroups.failed import FailedFit
 from emostats.statistics.subgroups.lines import Line, Place, evaluate
 from emostats.statistics.subgroups.question import SubgroupQuestion
 
 __all__ = [
+    "SMALL_CELL",
     "Cells",
     "FailedFit",
     "Line",
