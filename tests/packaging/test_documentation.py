@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 FENCED = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
-OWN_PAGES = ["README.md", "docs/tutorial.md"]
+ROOT = Path(__file__).resolve().parents[2]
+RUN_ELSEWHERE = {"docs/questionnaire-data.md"}  # its code reads files shown on the page: tests/study
 
 
 def _pages(nav: Any) -> Iterator[str]:
@@ -57,15 +58,23 @@ def test_documentation_loads_nothing_from_elsewhere(root: Path) -> None:
     assert not {"extra_javascript", "extra_css"} & set(config)
 
 
-@pytest.mark.parametrize("page", OWN_PAGES)
+def _pages_with_python() -> list[str]:
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    names = [page.relative_to(ROOT).as_posix() for page in pages if FENCED.search(_read(page))]
+    return [name for name in names if name not in RUN_ELSEWHERE]
+
+
+def test_the_readme_and_the_tutorial_show_python() -> None:
+    assert {"README.md", "docs/tutorial.md"} <= set(_pages_with_python())
+
+
+@pytest.mark.parametrize("page", _pages_with_python())
 def test_code_on_the_page_runs(
     page: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blocks = FENCED.findall(_read(root / page))
-    assert blocks, f"{page} shows no Python"
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, Any] = {"__name__": "page"}
-    for number, block in enumerate(blocks, start=1):
+    for number, block in enumerate(FENCED.findall(_read(root / page)), start=1):
         exec(compile(block, f"{page}, block {number}", "exec"), namespace)
 
 
