@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,24 +16,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from emostats.errors import ConvergenceError, EmostatsWarning, ModelError, UsageError, did_you_mean
-from emostats.statistics.mmrm.contrasts import type_three, type_two
-from emostats.statistics.mmrm.covariance import STRUCTURES
-from emostats.statistics.mmrm.degrees_of_freedom import (
-    DF_METHODS,
-    BetweenWithin,
-    DfMethod,
-    Inference,
-    KenwardRoger,
-    Residual,
-    Sandwiched,
-    Satterthwaite,
-    f_test,
-    t_test,
+from emostats.errors import EmostatsWarning, UsageError, did_you_mean
+from emostats.statistics.mmrm.choice import check_order, describe, fit_first
+from emostats.statistics.mmrm.contrasts import (
+    anova_table,
+    coefficient_table,
+    contrast_matrix,
+    contrast_table,
+    joint_test,
 )
-from emostats.statistics.mmrm.degrees_of_freedom.inference import TTests, chi2_upper
+from emostats.statistics.mmrm.covariance import STRUCTURES
+from emostats.statistics.mmrm.degrees_of_freedom import DF_METHODS, Inference, Ingredients, choose_method
 from emostats.statistics.mmrm.design import (
-    Categorical,
     ModelFrame,
     Scaling,
     SubjectRows,
@@ -43,9 +37,9 @@ from emostats.statistics.mmrm.design import (
     locate_rows,
     parse_formula,
 )
-from emostats.statistics.mmrm.emmeans import LinearEstimates, cell_weights, grid_axes, grid_matrix, parse_spec
-from emostats.statistics.mmrm.likelihood import Problem
-from emostats.statistics.mmrm.optimise import Convergence, Optimum, maximise
+from emostats.statistics.mmrm.emmeans import LinearEstimates, marginal_means
+from emostats.statistics.mmrm.likelihood import Derivatives, Evaluation, Problem
+from emostats.statistics.mmrm.optimise import Convergence, Optimum
 from emostats.statistics.mmrm.prediction import (
     Covariances,
     predict_rows,
@@ -53,7 +47,7 @@ from emostats.statistics.mmrm.prediction import (
     rows_of,
     simulate_outcomes,
 )
-from emostats.statistics.mmrm.vcov import EMPIRICAL_KINDS, Sandwich, SubjectScores, kenward_roger_middle
+from emostats.statistics.mmrm.vcov import EMPIRICAL_KINDS
 
 if TYPE_CHECKING:
     from emostats.statistics.resampling.result import BootstrapResult
@@ -61,10 +55,6 @@ if TYPE_CHECKING:
 Float = NDArray[np.float64]
 
 VCOV_METHODS = ("asymptotic", *EMPIRICAL_KINDS)
-_SIMPLER = {
-    "us": "toeph, adh, ar1h or csh", "toeph": "ar1h or csh", "adh": "ar1h", "ar1h": "ar1", "csh": "cs",
-    "toep": "ar1 or cs", "ad": "ar1",
-}  # fmt: skip
 
 
 def mmrm(
@@ -114,30 +104,20 @@ def mmrm(
     """
     _check_options(df_method, vcov, conf_level, reml)
     parsed = parse_formula(formula, tuple(STRUCTURES))
-    structure = STRUCTURES[parsed.covariance.structure]
+    order = check_order(parsed.covariance.structure, fallback)
     array = weights if weights is None or isinstance(weights, str) else np.asarray(weights, dtype=float)
-    frame = build_frame(parsed, data, array, structure.spatial)
+    frame = build_frame(parsed, data, array, STRUCTURES[order[0]].spatial)
     scaling = find_scaling(frame.X, frame.y, frame.encoding.names)
     located = locate_rows(frame)
-    problem = Problem(build_stack(frame, scaling, located), structure, reml)
-    _check_identifiable(problem, frame)
+    stack = build_stack(frame, scaling, located)
+    choice = fit_first(stack, order, reml, frame.visits, frame.groups, scaling.s)
     _warn_aliased(frame, scaling)
+    if len(choice.attempts) > 1:
+        told = f"Covariance structure chosen by the declared order. {describe(choice.attempts)}."
+        warnings.warn(told, EmostatsWarning, stacklevel=2)
     settings = Settings(df_method, vcov, conf_level, array)
-    fits = [MMRMFit(frame, scaling, located, problem, maximise(problem), settings, data.copy(deep=False))]
-    for token in fallback:
-        if fits[-1].convergence.converged:
-            break
-        fits.append(_retry(fits[0], token))
-    attempts = tuple((fit.problem.structure.token, fit.convergence) for fit in fits)
-    last = replace(fits[-1], attempts=attempts)
-    if not last.convergence.converged:
-        raise _not_converged(last)
-    if len(attempts) > 1:
-        tried = "; ".join(f"{token}: {end.message}" for token, end in attempts)
-        warnings.warn(
-            f"Covariance structure chosen by the declared order. {tried}.", EmostatsWarning, stacklevel=2
-        )
-    return last
+    kept = data.copy(deep=False)
+    return MMRMFit(frame, scaling, located, choice.problem, choice.optimum, settings, kept, choice.attempts)
 
 
 def _check_options(df_method: str, vcov: str, conf_level: float, reml: bool) -> None:
@@ -166,52 +146,6 @@ def _warn_aliased(frame: ModelFrame, scaling: Scaling) -> None:
         )
 
 
-def _check_identifiable(problem: Problem, frame: ModelFrame) -> None:
-    """Refuse parameters that no subject informs: pairs of visits (us), lags (toep), steps (ad)."""
-    stack = problem.stack
-    if stack.distances is not None:
-        return
-    T = stack.n_visits
-    probe = np.full((T, T), 0.3) + 0.7 * np.eye(T)
-    gradient = problem.structure.gradient(problem.structure.start(probe), T)
-    token, names = problem.structure.token, problem.structure.names(frame.visits)
-    for g in range(stack.n_groups):
-        seen = stack.observed[stack.group == g]
-        together = (seen[:, :, None] & seen[:, None, :]).any(axis=0)
-        informed = (np.abs(gradient) * together).reshape(len(gradient), -1).any(axis=1)
-        if not informed.all():
-            where = f" in group '{frame.groups[g]}'" if frame.groups else ""
-            lost = [name for name, ok in zip(names, informed, strict=True) if not ok]
-            raise ModelError(
-                f"The covariance {token} is not identifiable{where}: no subject was seen at both visits of "
-                f"{', '.join(lost[:6])}{' …' if len(lost) > 6 else ''}. "
-                f"Take a structure that does not need them, such as {_SIMPLER.get(token, 'cs')}."
-            )
-
-
-def _retry(fit: MMRMFit, token: str) -> MMRMFit:
-    if token not in STRUCTURES:
-        raise UsageError(f"fallback names an unknown structure '{token}'. {did_you_mean(token, STRUCTURES)}")
-    problem = Problem(fit.problem.stack, STRUCTURES[token], fit.problem.reml)
-    _check_identifiable(problem, fit.frame)
-    return replace(fit, problem=problem, optimum=maximise(problem))
-
-
-def _not_converged(fit: MMRMFit) -> ConvergenceError:
-    end = fit.convergence
-    token = fit.problem.structure.token
-    advice = f" Try a simpler structure: {_SIMPLER[token]}." if token in _SIMPLER else ""
-    at = fit.optimum.at
-    theta = () if at is None else tuple(at.theta * fit._theta_units)
-    tried = f" Tried: {', '.join(name for name, _ in fit.attempts)}." if len(fit.attempts) > 1 else ""
-    return ConvergenceError(
-        f"The model did not converge after {end.iterations} iterations: {end.message} "
-        f"(largest scaled gradient {end.gradient:.2g}).{tried}{advice}",
-        reason=end.reason,
-        theta=theta,
-    )
-
-
 @dataclass(frozen=True)
 class Settings:
     """How the fit answers: df method, covariance of the coefficients, level of intervals, weights."""
@@ -222,7 +156,7 @@ class Settings:
     weights: str | Float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MMRMFit:
     """A fitted MMRM. Numbers are in the units of the data; see `mmrm` for the options.
 
@@ -237,6 +171,19 @@ class MMRMFit:
     settings: Settings
     data: pd.DataFrame
     attempts: tuple[tuple[str, Convergence], ...] = ()
+
+    def __repr__(self) -> str:
+        """A summary in a few lines."""
+        kind = "REML" if self.reml else "ML"
+        end = self.convergence
+        return (
+            f"MMRM ({kind}): {self.formula}\n"
+            f"  {self.n_subjects} subjects, {self.n_observations} observations; covariance {self.structure}, "
+            f"{self.problem.n_theta} parameters\n"
+            f"  -2 log-likelihood {self.deviance:.4f}, AIC {self.aic:.4f}, BIC {self.bic:.4f}\n"
+            f"  {end.message} in {end.iterations} iterations; df {self.settings.df_method}, "
+            f"vcov {self.settings.vcov}"
+        )
 
     # ---- what was fitted ---------------------------------------------------------------------------
 
@@ -307,13 +254,16 @@ class MMRMFit:
     # ---- estimates ---------------------------------------------------------------------------------
 
     @property
-    def _at(self) -> Any:
-        return self.optimum.at
+    def _at(self) -> Evaluation:
+        return self.optimum.reached[0]
+
+    @property
+    def _slope(self) -> Derivatives:
+        return self.optimum.reached[1]
 
     @cached_property
     def _theta_units(self) -> Float:
-        powers = self.problem.structure.scale_powers(self.problem.stack.n_visits)
-        return np.tile(self.scaling.s ** (2 * powers), self.problem.stack.n_groups)
+        return self.problem.theta_units(self.scaling.s)
 
     @cached_property
     def theta(self) -> pd.Series:
@@ -331,7 +281,7 @@ class MMRMFit:
 
     @cached_property
     def _theta_covariance(self) -> Float:
-        inverse = np.linalg.inv(self.optimum.slope.information)  # type: ignore[union-attr]
+        inverse = np.linalg.inv(self._slope.information)
         return 0.5 * (inverse + inverse.T)
 
     @cached_property
@@ -387,41 +337,12 @@ class MMRMFit:
     def inference(self) -> Inference:
         """What tests and intervals are made of."""
         root = self.scaling.s * self.scaling.M @ self._at.C
-        method, middle = self._method_and_middle(root)
+        parts = Ingredients(
+            self.frame, self.scaling, self.located, self.problem, self._at, self._slope, root,
+            self._theta_covariance,
+        )  # fmt: skip
+        method, middle = choose_method(parts, self.settings.df_method, self.settings.vcov)
         return Inference(self.beta.to_numpy(), root, middle, method, self.settings.conf_level)
-
-    def _method_and_middle(self, root: Float) -> tuple[DfMethod, Float]:
-        k, df_method = len(root), self.settings.df_method
-        w = self._theta_covariance
-        E = self.optimum.slope.U[:, :k, :k]  # type: ignore[union-attr]
-        if df_method.startswith("kenward-roger"):
-            middle = kenward_roger_middle(self.problem, self._at, self.optimum.slope, w, df_method)  # type: ignore[arg-type]
-            return KenwardRoger(E, w), middle
-        sandwich = self._sandwich
-        middle = np.eye(k) if sandwich is None else sandwich.middle
-        if df_method == "residual":
-            return Residual(float(self.n_observations - k)), middle
-        if df_method == "between-within":
-            return self._between_within(root), middle
-        return (Satterthwaite(E, w) if sandwich is None else Sandwiched(sandwich)), middle
-
-    @cached_property
-    def _sandwich(self) -> Sandwich | None:
-        if self.settings.vcov == "asymptotic":
-            return None
-        scores = SubjectScores(self.frame, self.scaling, self.located, self._at)
-        return Sandwich.fit(scores, self.settings.vcov)
-
-    def _between_within(self, root: Float) -> BetweenWithin:
-        X = self.frame.X[:, self.scaling.kept]
-        first = np.full(self.n_subjects, -1)
-        first[self.frame.subject[::-1]] = np.arange(self.n_observations)[::-1]
-        within = (X[first[self.frame.subject]] != X).any(axis=0)
-        between_df = float(self.n_subjects - (~within).sum())
-        within_df = float(self.n_observations - self.n_subjects - within.sum())
-        if self.structure == "us":
-            within_df = between_df
-        return BetweenWithin(within, np.asarray(np.linalg.inv(root)), between_df, within_df)
 
     # ---- answers -----------------------------------------------------------------------------------
 
@@ -430,13 +351,7 @@ class MMRMFit:
 
         Aliased coefficients keep their row with missing values.
         """
-        tests = t_test(self.inference, np.eye(len(self.beta)), 0.0, conf_level)
-        table = pd.DataFrame(
-            np.full((len(self.scaling.kept), 7), np.nan), columns=list(TTests.__dataclass_fields__)
-        )
-        table.loc[self.scaling.kept] = np.column_stack([getattr(tests, name) for name in table.columns])
-        table.insert(0, "term", list(self.frame.encoding.names))
-        return table
+        return coefficient_table(self.inference, self.scaling.kept, self.frame.encoding.names, conf_level)
 
     def contrast(
         self, L: ArrayLike, *, null: float = 0.0, names: Sequence[str] | None = None
@@ -451,12 +366,7 @@ class MMRMFit:
         ------
         UsageError: L has another number of columns, or touches an aliased coefficient.
         """
-        matrix = self._contrast_matrix(L)
-        tests = t_test(self.inference, matrix, null)
-        labels = list(names) if names is not None else [f"L{row + 1}" for row in range(len(matrix))]
-        return pd.DataFrame(
-            {"contrast": labels, **{name: getattr(tests, name) for name in TTests.__dataclass_fields__}}
-        )
+        return contrast_table(self.inference, self._contrast_matrix(L), null, names)
 
     def test(self, L: ArrayLike, null: ArrayLike = 0.0) -> pd.DataFrame:
         """Test that L β = null, as one row.
@@ -469,31 +379,10 @@ class MMRMFit:
         ------
         UsageError: L has another number of columns, or touches an aliased coefficient.
         """
-        matrix = self._contrast_matrix(L)
-        target = np.asarray(null, dtype=float)
-        row: dict[str, Any] = {}
-        if len(matrix) == 1:
-            tests = t_test(self.inference, matrix, target)
-            row = {name: getattr(tests, name) for name in TTests.__dataclass_fields__}
-            row |= {"num_df": 1, "den_df": tests.df}
-        if np.ndim(L) != 1:
-            joint = f_test(self.inference, matrix, target)
-            row |= {"num_df": joint.num_df, "den_df": joint.den_df, "statistic": joint.statistic}
-            row |= {"p_value": joint.p_value}
-        return pd.DataFrame(row, index=[0])
+        return joint_test(self.inference, self._contrast_matrix(L), null, np.ndim(L) == 1)
 
     def _contrast_matrix(self, L: ArrayLike) -> Float:
-        matrix = np.atleast_2d(np.asarray(L, dtype=float))
-        k, k_all = len(self.beta), len(self.scaling.kept)
-        if matrix.shape[1] == k:
-            return matrix
-        if matrix.shape[1] != k_all:
-            raise UsageError(f"A contrast needs one number a coefficient ({k_all}); found {matrix.shape[1]}.")
-        touched = (matrix[:, ~self.scaling.kept] != 0).any(axis=0)
-        if touched.any():
-            names = [name for name, hit in zip(self.aliased, touched, strict=True) if hit]
-            raise UsageError(f"The contrast needs coefficients that are not estimable: {', '.join(names)}.")
-        return matrix[:, self.scaling.kept]
+        return contrast_matrix(L, self.scaling.kept, self.frame.encoding.names)
 
     def anova(self, type: int = 3, test: str = "F") -> pd.DataFrame:
         """Tests of the model's terms: term, num_df, den_df, statistic, p_value.
@@ -505,27 +394,7 @@ class MMRMFit:
         ------
         UsageError: another type or test.
         """
-        if type not in (2, 3) or test not in ("F", "chisq"):
-            raise UsageError(
-                f"anova takes type=2 or 3 and test='F' or 'chisq'; found type={type!r}, test={test!r}."
-            )
-        kept = self.scaling.kept
-        if type == 3:
-            hypotheses = type_three(self.frame.encoding, kept)
-        else:
-            hypotheses = type_two(self.frame.encoding, kept, self.scaling.gram)
-        return pd.DataFrame(
-            [self._term_test(term, L, test) for term, L in hypotheses.items()], columns=_ANOVA_COLUMNS
-        )
-
-    def _term_test(self, term: str, L: Float, test: str) -> tuple[str, float, float, float, float]:
-        if not len(L):
-            return term, 0.0, np.nan, np.nan, np.nan
-        result = f_test(self.inference, L)
-        if test == "F":
-            return term, result.num_df, result.den_df, result.statistic, result.p_value
-        wald = result.statistic / result.scale * result.num_df
-        return term, result.num_df, np.inf, wald, chi2_upper(wald, result.num_df)
+        return anova_table(self.inference, self.frame.encoding, self.scaling, type, test)
 
     def emmeans(
         self,
@@ -547,19 +416,7 @@ class MMRMFit:
         ------
         UsageError: a factor that is not in the model, an unknown scheme or level.
         """
-        over, by = parse_spec(spec)
-        axes = grid_axes(self.frame.encoding, at)
-        for name in (*over, *by):
-            if name not in axes:
-                raise UsageError(
-                    f"'{name}' in emmeans is not a variable of the model. {did_you_mean(name, axes)}"
-                )
-        wanted = (*over, *by)
-        averaged = [name for name in axes if name not in wanted]
-        ordered = {name: axes[name] for name in (*wanted, *averaged)}
-        X, place = grid_matrix(self.frame.encoding, ordered)
-        weight = cell_weights(weights, ordered, averaged, place, self._cell_counts(ordered))
-        return self._marginal_means(X, place, weight, ordered, wanted, by)
+        return marginal_means(self.frame, self.scaling, self.inference, spec, weights, at)
 
     # ---- prediction --------------------------------------------------------------------------------
 
@@ -681,63 +538,3 @@ class MMRMFit:
             n_resamples=n_resamples, method=method, conf_level=conf_level, unit=unit, strata=strata,
             seed=seed, n_jobs=n_jobs, progress=progress,
         )  # fmt: skip
-
-    def _cell_counts(self, axes: Mapping[str, Any]) -> Float:
-        """Rows used in each cell of the grid's factors, over the levels on the axes."""
-        codes, sizes = [], []
-        keep = np.ones(self.n_observations, dtype=bool)
-        by_name = {
-            v.name: key for key, v in self.frame.encoding.variables.items() if isinstance(v, Categorical)
-        }
-        for axis in axes.values():
-            if axis.codes is None:
-                codes.append(np.zeros(self.n_observations, dtype=np.intp))
-                sizes.append(len(axis.values))
-                continue
-            variable = self.frame.encoding.variables[by_name[axis.name]]
-            position = np.full(len(variable.levels), -1)  # type: ignore[union-attr]
-            position[axis.codes] = np.arange(len(axis.codes))
-            codes.append(position[self.frame.columns[by_name[axis.name]]])
-            keep &= codes[-1] >= 0
-            sizes.append(len(axis.values))
-        counts = np.zeros(sizes)
-        np.add.at(counts, tuple(code[keep] for code in codes), 1.0)
-        for index, axis in enumerate(axes.values()):
-            if axis.codes is None and len(axis.values) > 1:
-                counts = np.broadcast_to(counts.take([0], axis=index), counts.shape).copy()
-        return counts
-
-    def _marginal_means(
-        self,
-        X: Float,
-        place: NDArray[np.intp],
-        weight: Float,
-        axes: Mapping[str, Any],
-        wanted: Sequence[str],
-        by: Sequence[str],
-    ) -> LinearEstimates:
-        sizes = [len(axes[name].values) for name in wanted]
-        n_means = int(np.prod(sizes)) if sizes else 1
-        cell = np.zeros(len(X), dtype=np.intp)
-        for index in reversed(range(len(sizes))):
-            cell = cell * sizes[index] + place[:, index]
-        total = np.bincount(cell, weights=weight, minlength=n_means)
-        A = np.zeros((n_means, len(X)))
-        A[cell, np.arange(len(X))] = weight
-        with np.errstate(invalid="ignore", divide="ignore"):
-            L = (A / total[:, None]) @ X
-        first = np.array([int(np.argmax(cell == c)) for c in range(n_means)])
-        levels = pd.DataFrame(
-            {name: [axes[name].values[i] for i in place[first, index]] for index, name in enumerate(wanted)}
-        )
-        null = self.scaling.null
-        estimable: NDArray[np.bool_] = np.asarray(np.isfinite(L).all(axis=1))
-        if null.size:
-            size = np.abs(null).max(axis=0)
-            estimable &= (np.abs(np.nan_to_num(L) @ null) <= 1e-8 * size).all(axis=1)
-        shift = 0.0 if self.frame.offset is None else float(self.frame.offset.mean())
-        kept = np.where(estimable[:, None], L, 0.0)[:, self.scaling.kept]
-        return LinearEstimates(levels, tuple(by), kept, np.full(n_means, shift), estimable, self.inference)
-
-
-_ANOVA_COLUMNS = ["term", "num_df", "den_df", "statistic", "p_value"]

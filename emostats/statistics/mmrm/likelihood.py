@@ -52,6 +52,11 @@ class Problem:
         """The part of θ that belongs to one group."""
         return theta[group * self.n_theta_group : (group + 1) * self.n_theta_group]
 
+    def theta_units(self, s: float) -> Float:
+        """(H,) factors that take θ from outcomes in units of `s` to those of the data."""
+        powers = self.structure.scale_powers(self.stack.n_visits)
+        return np.tile(s ** (2 * powers), self.stack.n_groups)
+
     def positions(self, group: int) -> Any:
         """What the structure's functions take: T, or the distances of the group's patterns."""
         distances = self.stack.distances

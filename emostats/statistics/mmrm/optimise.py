@@ -49,6 +49,18 @@ class Optimum:
     slope: Derivatives | None
     convergence: Convergence
 
+    @property
+    def reached(self) -> tuple[Evaluation, Derivatives]:
+        """The end point and its derivatives.
+
+        Raises
+        ------
+        ValueError: no point could be evaluated.
+        """
+        if self.at is None or self.slope is None:
+            raise ValueError("no point of this likelihood could be evaluated")
+        return self.at, self.slope
+
 
 def starting_theta(problem: Problem) -> Float:
     """Starting values from moments of the OLS residuals by pairs of visits, made positive definite.

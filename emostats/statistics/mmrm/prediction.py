@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from emostats.errors import UsageError, did_you_mean
 from emostats.statistics.mmrm.degrees_of_freedom import Inference
-from emostats.statistics.mmrm.degrees_of_freedom.inference import t_quantile
+from emostats.statistics.mmrm.degrees_of_freedom.inference import check_conf_level, t_quantile
 from emostats.statistics.mmrm.design import Expression, ModelFrame, columns_from_frame
-from emostats.statistics.mmrm.design.frame import missing_values
+from emostats.statistics.mmrm.design.frame import missing_values, numbers
+from emostats.statistics.mmrm.design.variables import base_variables
 
 Float = NDArray[np.float64]
 
@@ -62,7 +63,7 @@ def rows_of(frame: ModelFrame, data: pd.DataFrame, kept: NDArray[np.bool_], weig
     UsageError: a needed column is missing, or a factor, visit or group has a value the model has not seen.
     """
     covariance = frame.formula.covariance
-    needed = _needed(frame)
+    needed = _needed(frame, data)
     absent = [name for name in needed if name not in data.columns]
     if absent:
         raise UsageError(
@@ -79,10 +80,9 @@ def rows_of(frame: ModelFrame, data: pd.DataFrame, kept: NDArray[np.bool_], weig
     X = np.full((len(data), int(kept.sum())), np.nan)
     X[complete] = frame.encoding.matrix(columns, len(used))[:, kept]
     y, offset = np.full(len(data), np.nan), np.zeros(len(data))
-    if frame.formula.response in data.columns:
-        y[complete] = used[frame.formula.response].to_numpy(dtype=float)
+    y[complete] = _outcomes(frame.formula.response, used)
     for expression in frame.formula.offsets:
-        offset[complete] += used[expression].to_numpy(dtype=float)
+        offset[complete] += numbers(expression, used, "offset")
     place, group = np.zeros(len(data), dtype=np.intp), np.zeros(len(data), dtype=np.intp)
     positions: NDArray[Any] = place
     if frame.coordinates is None:
@@ -97,9 +97,24 @@ def rows_of(frame: ModelFrame, data: pd.DataFrame, kept: NDArray[np.bool_], weig
     return Rows(X, y, offset, subject, positions, group, _row_weights(data, weights), complete)
 
 
-def _needed(frame: ModelFrame) -> list[str]:
+def _outcomes(response: str, used: pd.DataFrame) -> Float:
+    """The outcome (n,), missing where one of its columns is, or everywhere when the data have none."""
+    try:
+        names = base_variables(response, used.columns)
+    except UsageError:
+        return np.full(len(used), np.nan)
+    seen = ~np.any([missing_values(used[name]) for name in names], axis=0)
+    y = np.full(len(used), np.nan)
+    if seen.any():
+        y[seen] = numbers(response, used[seen], "outcome")
+    return y
+
+
+def _needed(frame: ModelFrame, data: pd.DataFrame) -> list[str]:
     covariance = frame.formula.covariance
-    names: list[str] = [covariance.subject, *covariance.positions, *frame.formula.offsets]
+    names: list[str] = [covariance.subject, *covariance.positions]
+    for expression in frame.formula.offsets:
+        names += base_variables(expression, data.columns)
     names += [covariance.group] if covariance.group else []
     for variable in frame.encoding.variables.values():
         names += list(variable.means) if isinstance(variable, Expression) else [variable.name]
@@ -137,6 +152,7 @@ def predict_rows(
     mean = rows.X @ inference.beta + rows.offset
     gradient, spread = rows.X.copy(), np.full(len(mean), np.nan)
     known = np.zeros(len(mean), dtype=bool)
+    check_conf_level(conf_level)
     for members in _by_subject(rows):
         V = covariances.of(int(rows.group[members[0]]), rows.place[members])
         w = np.sqrt(rows.weights[members])

@@ -65,7 +65,13 @@ def _generic_rows(encoding: Encoding) -> tuple[dict[str, Any], int]:
     """Every combination of levels, each with several generic covariate values: X determines the coding."""
     factors = [key for key, v in encoding.variables.items() if isinstance(v, Categorical)]
     sizes = [len(encoding.variables[key].levels) for key in factors]  # type: ignore[union-attr]
-    cells = np.array(np.meshgrid(*[np.arange(size) for size in sizes], indexing="ij")).reshape(len(sizes), -1)
+    cells = (
+        np.zeros((0, 1), int)
+        if not sizes
+        else np.array(np.meshgrid(*[np.arange(size) for size in sizes], indexing="ij")).reshape(
+            len(sizes), -1
+        )
+    )
     numbers = [key for key in encoding.variables if key not in factors]
     repeats = 1 + sum(_width(encoding, key) for key in numbers)
     n_rows = max(1, cells.shape[1]) * repeats

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emostats.statistics.mmrm.degrees_of_freedom.choose import Ingredients, choose_method
 from emostats.statistics.mmrm.degrees_of_freedom.inference import Inference, f_test, t_test
 from emostats.statistics.mmrm.degrees_of_freedom.methods import (
     DF_METHODS,
@@ -14,6 +15,6 @@ from emostats.statistics.mmrm.degrees_of_freedom.methods import (
 )
 
 __all__ = [
-    "DF_METHODS", "BetweenWithin", "DfMethod", "Inference", "KenwardRoger", "Residual", "Sandwiched",
-    "Satterthwaite", "f_test", "t_test",
+    "DF_METHODS", "BetweenWithin", "DfMethod", "Inference", "Ingredients", "KenwardRoger", "Residual",
+    "Sandwiched", "Satterthwaite", "choose_method", "f_test", "t_test",
 ]  # fmt: skip

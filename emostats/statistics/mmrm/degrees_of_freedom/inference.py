@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from emostats.errors import UsageError
 from emostats.statistics.mmrm.degrees_of_freedom.methods import DfMethod
 
 Float = NDArray[np.float64]
@@ -59,10 +60,23 @@ class FTest:
     scale: float
 
 
+def check_conf_level(conf_level: float) -> float:
+    """The level, when it lies between 0 and 1.
+
+    Raises
+    ------
+    UsageError: it does not.
+    """
+    if not 0 < conf_level < 1:
+        raise UsageError(f"conf_level should lie between 0 and 1, e.g. 0.95; found {conf_level!r}.")
+    return conf_level
+
+
 def t_test(
     inference: Inference, L: Float, null: Float | float = 0.0, conf_level: float | None = None
 ) -> TTests:
     """t tests of the rows of L (q × k) against `null`, with two-sided intervals."""
+    level = check_conf_level(inference.conf_level if conf_level is None else conf_level)
     z = L @ inference.root
     estimate = L @ inference.beta
     variance = ((z @ inference.middle) * z).sum(axis=1)
@@ -70,9 +84,7 @@ def t_test(
     df = inference.method.rows(z)
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = (estimate - null) / std_error
-    margin = (
-        t_quantile(0.5 + 0.5 * (inference.conf_level if conf_level is None else conf_level), df) * std_error
-    )
+    margin = t_quantile(0.5 + 0.5 * level, df) * std_error
     return TTests(
         estimate, std_error, df, statistic, t_two_sided(statistic, df), estimate - margin, estimate + margin
     )
@@ -97,8 +109,10 @@ def f_test(inference: Inference, L: Float, null: Float | float = 0.0) -> FTest:
 
     Raises
     ------
-    ValueError: L has no row that is not zero.
+    UsageError: L has no row that is not zero, is not finite, or its redundant rows contradict each other.
     """
+    if not np.isfinite(L).all() or not np.isfinite(null).all():
+        raise UsageError("A hypothesis needs finite numbers; found missing or infinite ones.")
     L, null = _independent_rows(L, np.broadcast_to(np.asarray(null, dtype=float), (len(L),)))
     z = L @ inference.root
     q = len(L)
@@ -116,7 +130,12 @@ def _independent_rows(L: Float, null: Float) -> tuple[Float, Float]:
         if norms.min() > 0 and np.linalg.matrix_rank(trial / norms, tol=1e-9) == len(trial):
             keep.append(row)
     if not keep:
-        raise ValueError("the hypothesis has no contrast that is not zero")
+        raise UsageError("The hypothesis says nothing: it has no contrast that is not zero.")
+    shares = np.linalg.lstsq(L[keep].T, L.T, rcond=None)[0].T
+    if np.abs(shares @ null[keep] - null).max() > 1e-8 * max(1.0, float(np.abs(null).max())):
+        raise UsageError(
+            "The rows of the hypothesis contradict each other: they fix one quantity at two values."
+        )
     return L[keep], null[keep]
 
 

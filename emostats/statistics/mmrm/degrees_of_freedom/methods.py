@@ -59,9 +59,7 @@ class Satterthwaite:
     def rows(self, z: Float) -> Float:
         g = (np.tensordot(z, self.E, (1, 1)) * z[:, None, :]).sum(axis=2)
         v = (z**2).sum(axis=1)
-        return np.asarray(
-            2 * v**2 / np.maximum(((g @ self.w) * g).sum(axis=1), 1e-300)
-        )
+        return np.asarray(2 * v**2 / np.maximum(((g @ self.w) * g).sum(axis=1), 1e-300))
 
     def joint(self, z: Float, middle: Float) -> tuple[float, float]:
         return combine_df(self.rows(principal_rows(z, middle))), 1.0

@@ -58,6 +58,10 @@ def parse_formula(text: str, structures: tuple[str, ...] = ()) -> ModelFormula:
     ------
     UsageError: no or several covariance terms, an unknown structure, or a formula that cannot be parsed.
     """
+    if not isinstance(text, str):
+        raise UsageError(
+            f"The formula should be a text such as 'AVAL ~ AVISIT + us(AVISIT | USUBJID)'; found {text!r}."
+        )
     fixed, covariance = _split_covariance(text, structures)
     response, terms, intercept, offsets = _parse_fixed(fixed, text)
     return ModelFormula(text, response, terms, intercept, offsets, covariance)

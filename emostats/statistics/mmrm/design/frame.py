@@ -76,7 +76,10 @@ def build_frame(
     UsageError: a column is missing, the outcome is no number, a subject has a visit twice, a group varies
         within a subject, or a weight is missing or not positive.
     """
+    _check_table(data)
     needed, per_factor = _needed_columns(formula, data, weights)
+    _refuse_repeated(data, needed)
+    data = _with_numbers(data, needed)
     keep = _rows_in_use(formula, data, needed, weights)
     columns_in_use = [name for name in data.columns if name in needed]
     used = data[columns_in_use] if keep is None else data[columns_in_use].take(keep)
@@ -96,6 +99,33 @@ def build_frame(
         formula, encoding, rows, used.index, y, offset, _weights(weights, data, rows), columns,
         encoding.matrix(columns, len(used)), subject, subjects, visit, visits, coordinates, group, groups,
     )  # fmt: skip
+
+
+def _check_table(data: object) -> None:
+    if not isinstance(data, pd.DataFrame):
+        raise UsageError(f"The data should be a pandas DataFrame; found {type(data).__name__}.")
+
+
+def _refuse_repeated(data: pd.DataFrame, needed: Mapping[str, str]) -> None:
+    repeated = [name for name in needed if list(data.columns).count(name) > 1]
+    if repeated:
+        raise UsageError(f"Column '{repeated[0]}' stands more than once in the data; keep one of them.")
+
+
+def _with_numbers(data: pd.DataFrame, needed: Mapping[str, str]) -> pd.DataFrame:
+    """Columns of Python objects that hold numbers only become numbers; the data given are left alone."""
+    objects = [name for name in needed if data[name].dtype == object]
+    changed = {name: pd.to_numeric(data[name]) for name in objects if _holds_numbers(data[name])}
+    return data.assign(**changed) if changed else data
+
+
+def _holds_numbers(values: pd.Series) -> bool:
+    return pd.api.types.infer_dtype(values, skipna=True) in (
+        "floating",
+        "integer",
+        "mixed-integer-float",
+        "decimal",
+    )
 
 
 def _needed_columns(
@@ -186,14 +216,20 @@ def _refuse_infinite(name: str, values: Float) -> None:
 
 
 def _outcome(formula: ModelFormula, used: pd.DataFrame) -> tuple[Float, Float | None]:
-    y = _numbers(formula.response, used, "outcome")
+    y = numbers(formula.response, used, "outcome")
     if not formula.offsets:
         return y, None
-    offset = np.sum([_numbers(expression, used, "offset") for expression in formula.offsets], axis=0)
+    offset = np.sum([numbers(expression, used, "offset") for expression in formula.offsets], axis=0)
     return y - offset, offset
 
 
-def _numbers(expression: str, used: pd.DataFrame, role: str) -> Float:
+def numbers(expression: str, used: pd.DataFrame, role: str) -> Float:
+    """Values (n,) of a column or an expression, as finite numbers.
+
+    Raises
+    ------
+    UsageError: it is not made of numbers, or some are infinite.
+    """
     if expression in used.columns:
         column = used[expression]
         if is_factor(column):
@@ -225,7 +261,7 @@ def _positions(
 ) -> tuple[Codes, tuple[Any, ...], Float | None]:
     names = formula.covariance.positions
     if spatial:
-        coordinates = np.column_stack([_numbers(name, used, "coordinate") for name in names])
+        coordinates = np.column_stack([numbers(name, used, "coordinate") for name in names])
         return np.zeros(0, dtype=np.intp), (), coordinates
     if len(names) != 1:
         raise UsageError(

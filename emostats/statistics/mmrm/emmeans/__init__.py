@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from emostats.statistics.mmrm.emmeans.grid import WEIGHTS, cell_weights, grid_axes, grid_matrix
-from emostats.statistics.mmrm.emmeans.means import LinearEstimates, parse_spec
+from emostats.statistics.mmrm.emmeans.grid import WEIGHTS
+from emostats.statistics.mmrm.emmeans.means import LinearEstimates
+from emostats.statistics.mmrm.emmeans.reference import marginal_means
 
-__all__ = ["WEIGHTS", "LinearEstimates", "cell_weights", "grid_axes", "grid_matrix", "parse_spec"]
+__all__ = ["WEIGHTS", "LinearEstimates", "marginal_means"]

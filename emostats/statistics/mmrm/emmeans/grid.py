@@ -114,7 +114,7 @@ def cell_weights(
     """
     if weights not in WEIGHTS:
         raise UsageError(f"Unknown weights '{weights}'. {did_you_mean(weights, WEIGHTS)}")
-    if weights == "equal":
+    if weights == "equal" or not over:
         return np.ones(len(place))
     names = list(axes)
     averaged = [names.index(name) for name in over]

@@ -1,0 +1,137 @@
+"""Which covariance structure is fitted: the one of the formula, or the first of a declared order that can be.
+
+A plan may name simpler structures to fall back on. What was tried, and how each attempt ended, is kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from emostats.errors import ConvergenceError, ModelError, UsageError, did_you_mean
+from emostats.statistics.mmrm.covariance import STRUCTURES
+from emostats.statistics.mmrm.design import Stack
+from emostats.statistics.mmrm.likelihood import Problem
+from emostats.statistics.mmrm.optimise import Convergence, Optimum, maximise
+
+SIMPLER: Mapping[str, str] = MappingProxyType(
+    {
+        "us": "toeph, adh, ar1h or csh", "toeph": "ar1h or csh", "adh": "ar1h", "ar1h": "ar1", "csh": "cs",
+        "toep": "ar1 or cs", "ad": "ar1",
+    }
+)  # fmt: skip
+"""What to try where a structure has too many parameters for the data."""
+
+NOT_IDENTIFIABLE = "not identifiable"
+"""`Convergence.reason` of a structure that was not fitted because the data do not determine it."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The structure that was fitted (the last one tried) and how each attempt ended, in order."""
+
+    problem: Problem
+    optimum: Optimum
+    attempts: tuple[tuple[str, Convergence], ...]
+
+
+def check_order(token: str, fallback: Sequence[str]) -> tuple[str, ...]:
+    """The structures to try, in order: that of the formula, then `fallback`.
+
+    Raises
+    ------
+    UsageError: `fallback` is no list, or names an unknown or spatial structure; or the formula's is spatial.
+    """
+    if isinstance(fallback, str):
+        raise UsageError(
+            f"fallback should be a list of structures, ('toeph', 'ar1h') say; found {fallback!r}."
+        )
+    lattice = [name for name, structure in STRUCTURES.items() if not structure.spatial]
+    for name in fallback:
+        if name not in lattice:
+            raise UsageError(
+                f"fallback names '{name}', which is no covariance structure over visits. "
+                f"{did_you_mean(name, lattice)}"
+            )
+    if fallback and STRUCTURES[token].spatial:
+        raise UsageError(
+            f"'{token}' is defined over coordinates and has no fallback among structures over visits; "
+            "fit them as models of their own."
+        )
+    return (token, *fallback)
+
+
+def fit_first(
+    stack: Stack, order: Sequence[str], reml: bool, visits: Sequence[Any], groups: Sequence[Any], s: float
+) -> Choice:
+    """Try the structures in order until one converges; `s` is the unit of the stack's outcome.
+
+    Raises
+    ------
+    ModelError: none of them is identifiable from these data.
+    ConvergenceError: none converged.
+    """
+    attempts: list[tuple[str, Convergence]] = []
+    for token in order:
+        problem = Problem(stack, STRUCTURES[token], reml)
+        lack = missing_information(problem, visits, groups)
+        if lack:
+            attempts.append((token, Convergence(False, NOT_IDENTIFIABLE, lack, 0, math.nan, math.nan)))
+            continue
+        optimum = maximise(problem)
+        attempts.append((token, optimum.convergence))
+        if optimum.convergence.converged:
+            return Choice(problem, optimum, tuple(attempts))
+        last = (problem, optimum)
+    if all(end.reason == NOT_IDENTIFIABLE for _, end in attempts):
+        raise ModelError("\n".join(end.message for _, end in attempts))
+    raise _not_converged(*last, attempts, s)
+
+
+def describe(attempts: Sequence[tuple[str, Convergence]]) -> str:
+    """The attempts in words: ``us: no ascent direction was found …; toeph: converged``."""
+    return "; ".join(f"{token}: {end.message}" for token, end in attempts)
+
+
+def missing_information(problem: Problem, visits: Sequence[Any], groups: Sequence[Any]) -> str:
+    """In words, the parameters that no subject informs (pairs of visits, lags, steps); '' if none."""
+    stack = problem.stack
+    if stack.distances is not None:
+        return ""
+    T = stack.n_visits
+    probe = np.full((T, T), 0.3) + 0.7 * np.eye(T)
+    gradient = problem.structure.gradient(problem.structure.start(probe), T)
+    token, names = problem.structure.token, problem.structure.names(visits)
+    for g in range(stack.n_groups):
+        seen = stack.observed[stack.group == g]
+        together = (seen[:, :, None] & seen[:, None, :]).any(axis=0)
+        informed = (np.abs(gradient) * together).reshape(len(gradient), -1).any(axis=1)
+        if not informed.all():
+            where = f" in group '{groups[g]}'" if groups else ""
+            lost = [name for name, ok in zip(names, informed, strict=True) if not ok]
+            return (
+                f"The covariance {token} is not identifiable{where}: no subject was seen at both visits of "
+                f"{', '.join(lost[:6])}{' …' if len(lost) > 6 else ''}. "
+                f"Take a structure that does not need them, such as {SIMPLER.get(token, 'cs')}."
+            )
+    return ""
+
+
+def _not_converged(
+    problem: Problem, optimum: Optimum, attempts: Sequence[tuple[str, Convergence]], s: float
+) -> ConvergenceError:
+    end, token = optimum.convergence, problem.structure.token
+    advice = f" Try a simpler structure: {SIMPLER[token]}." if token in SIMPLER else ""
+    tried = f" Tried: {describe(attempts)}." if len(attempts) > 1 else ""
+    theta = () if optimum.at is None else tuple(optimum.at.theta * problem.theta_units(s))
+    return ConvergenceError(
+        f"The model did not converge after {end.iterations} iterations: {end.message} "
+        f"(largest scaled gradient {end.gradient:.2g}).{tried}{advice}",
+        reason=end.reason,
+        theta=theta,
+    )
