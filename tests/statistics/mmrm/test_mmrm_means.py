@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from mmrm_references import check, contrasts, fev_data, worst
+from mmrm_references import check, contrasts, fev_data, treatment_coding, worst
 from scipy import stats
 from small_data import small_trial
 from statsmodels.stats.multitest import multipletests
@@ -333,6 +333,11 @@ def test_a_single_row_carries_its_estimate() -> None:
     assert len(one) == 1 and {"estimate", "std_error", "df", "conf_low", "conf_high"} <= set(one.columns)
     rows = fev().contrast(row)
     check(*(worst(c, one[c], rows[c], tolerance=1e-12) for c in ("estimate", "std_error", "df", "conf_low")))
+    joint = fev().test(row[None])  # a matrix of one row: the same as an F test
+    check(
+        worst("F", joint["statistic"], one["statistic"] ** 2, tolerance=1e-10),
+        worst("p", joint["p_value"], one["p_value"], tolerance=1e-9),
+    )
     against_itself = fev().test(row, null=one["estimate"].item())
     check(worst("p", against_itself["p_value"], [1.0], tolerance=1e-9))
 
@@ -355,6 +360,58 @@ def test_the_chi_square_test_is_the_f_test_with_infinite_df() -> None:
 def test_a_hypothesis_of_the_wrong_width_is_refused() -> None:
     with pytest.raises(UsageError, match="11"):
         fev().test(np.ones((1, 4)))
+
+
+def test_type_two_and_type_three_agree_in_a_balanced_design() -> None:
+    data = small_trial(24, gaps=0.0)
+    number = data["ID"].str.removeprefix("S").astype(int)
+    data["SITE"] = pd.Categorical.from_codes(number // 2 % 3, ["x", "y", "z"])
+    fitted = em.mmrm("Y ~ ARM * VISIT * SITE + cs(VISIT | ID)", data, df_method="kenward-roger")
+    two, three = fitted.anova(type=2), fitted.anova(type=3)
+    assert two["term"].tolist() == three["term"].tolist() and len(two) == 7
+    for column in ("num_df", "den_df", "statistic", "p_value"):
+        check(worst(column, two[column], three[column], tolerance=1e-8))
+
+
+def test_type_two_adjusts_for_what_does_not_contain_the_term() -> None:
+    """L = [0, I, (X1'MX1)⁻¹X1'MX2], M projecting off the terms that do not contain it; by hand."""
+    data = small_trial(40, gaps=0.3, seed=3)
+    number = data["ID"].str.removeprefix("S").astype(int)
+    data["SITE"] = pd.Categorical(np.where(number % 3 == 0, "x", "y"))
+    fitted = em.mmrm("Y ~ ARM * VISIT * SITE + us(VISIT | ID)", data)
+    terms = ["ARM", "VISIT", "SITE", "ARM:VISIT", "ARM:SITE", "VISIT:SITE", "ARM:VISIT:SITE"]
+    used = data[data["Y"].notna()]
+    X = treatment_coding(used, *terms)
+    widths = [1, 1, 3, 1, 3, 1, 3, 3]
+    of = np.repeat(np.arange(8), widths)
+    table = fitted.anova(type=2).set_index("term")
+    for index, term in enumerate(terms, start=1):
+        above = [
+            j
+            for j, other in enumerate(terms, 1)
+            if j != index and set(term.split(":")) < set(other.split(":"))
+        ]
+        own, over = of == index, np.isin(of, above)
+        rest = X[:, ~(own | over)]
+        residual = np.eye(len(X)) - rest @ np.linalg.pinv(rest)
+        L = np.zeros((own.sum(), len(of)))
+        L[:, own] = np.eye(own.sum())
+        if over.any():
+            L[:, over] = np.linalg.solve(
+                X[:, own].T @ residual @ X[:, own], X[:, own].T @ residual @ X[:, over]
+            )
+        expected = fitted.test(L)["statistic"].item()
+        check(worst(term, table.loc[term, "statistic"], expected, tolerance=1e-8))
+
+
+@pytest.mark.parametrize("kind", [2, 3])
+def test_tests_of_terms_do_not_depend_on_the_coding(kind: int) -> None:
+    data = small_trial()
+    plain = em.mmrm("Y ~ ARM * VISIT + us(VISIT | ID)", data).anova(type=kind)
+    coded = em.mmrm("Y ~ C(ARM, contr.sum) * C(VISIT, contr.helmert) + us(VISIT | ID)", data).anova(type=kind)
+    # Satterthwaite df of several rows depend on the rows: type II takes the coding's, type III sums to zero
+    for column in ("num_df", "statistic", *(("den_df", "p_value") if kind == 3 else ())):
+        check(worst(column, coded[column], plain[column], tolerance=1e-8))
 
 
 @pytest.mark.parametrize("kind", [2, 3])
