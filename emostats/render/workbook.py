@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import zipfile
 from collections.abc import Mapping
@@ -99,8 +100,11 @@ def _write(cell: Any, value: Any) -> None:
         return
     if hasattr(value, "item"):
         value = value.item()
-    if isinstance(value, bool | int | float):
+    if isinstance(value, bool | int):
         cell.value = value
+        return
+    if isinstance(value, float) and math.isfinite(value):
+        cell.value, cell.data_type = repr(value), "n"  # openpyxl itself would write 16 digits of 17
         return
     text = ILLEGAL_CHARACTERS_RE.sub("\ufffd", str(value))
     text = text.encode("utf-8", "replace").decode("utf-8")[:_LONGEST_CELL]

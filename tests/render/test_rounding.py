@@ -234,3 +234,31 @@ def test_two_digits_of_every_standard_error_are_shown(std_error):
     shown = r.fixed(std_error, r.decimals(std_error) or 0).replace(",", "")
     if std_error < 10:
         assert len(shown.replace(".", "").lstrip("0")) == 2
+
+
+@pytest.mark.parametrize(
+    ("iso", "text"),
+    [
+        ("2025-11-22T00:06:05+00:00", "22 November 2025, 00:06 UTC"),
+        ("2025-01-02T13:45:00", "2 January 2025, 13:45"),
+        ("2025-06-30T09:05:00+08:00", "30 June 2025, 09:05 +0800"),
+        ("not recorded", "not recorded"),
+        ("", ""),
+    ],
+)
+def test_moments(iso, text):
+    assert r.moment(iso) == text
+
+
+def test_proportions_are_shown_as_percentages():
+    assert r.proportion(0.9405) == "94.1%"
+    assert r.proportion(None) == "—"
+    assert r.proportion_interval(0.92, 0.957) == "92.0% to 95.7%"
+    assert r.proportion_interval(None, NAN) == "—"
+
+
+@pytest.mark.parametrize(
+    ("level", "text"), [(0.95, "95%"), (0.975, "97.5%"), (0.9, "90%"), (0.999, "99.9%"), (None, "—")]
+)
+def test_confidence_levels(level, text):
+    assert r.confidence_level(level) == text
