@@ -71,6 +71,12 @@ class BlandAltman:
         """
         return pd.DataFrame(list(self.rows))
 
+    def plot(self, *, id: str = "bland-altman", note: str = "", width: float = 720.0) -> str:
+        """Differences against means as SVG, with bias, limits of agreement and their confidence bands."""
+        from emostats.statistics.agreement import drawing
+
+        return drawing.agreement_figure(self, id=id, note=note, width=width)
+
 
 def bland_altman(
     data: Any,

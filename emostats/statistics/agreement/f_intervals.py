@@ -8,6 +8,7 @@ approximation that covers too seldom when few raters differ; it is here because 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,6 +28,7 @@ class FTest:
     p_value: float
 
 
+@lru_cache(maxsize=512)
 def f_quantile(probability: float, df1: float, df2: float) -> float:
     """Quantile of F(df1, df2); df2 may be fractional. NaN when a df is not positive."""
     from scipy.special import fdtri

@@ -1,7 +1,7 @@
 """A reliability section that answers the Guidelines for Reporting Reliability and Agreement Studies, as data.
 
-Kottner et al. (2011, J Clin Epidemiol 64:96–106) list 15 items. What the ratings tell is filled in; what only the
-investigators know is marked as open, so that a report shows the gap instead of hiding it.
+Kottner et al. (2011, J Clin Epidemiol 64:96–106) list 15 items. What the ratings tell is filled in; what
+only the investigators know is marked as open, so that a report shows the gap instead of hiding it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class GrrasItem:
     Attributes
     ----------
     key, number, section, topic: which item. answered: whether anything is said.
-    template: the text, with named places for numbers, e.g. ``"… {estimate} …"``. values: the raw numbers and texts.
+    template: the text, with named places for numbers, e.g. ``"… {estimate} …"``. values: the raw numbers
+        and texts.
     """
 
     key: str
@@ -111,8 +112,8 @@ def grras_section(
 
     Parameters
     ----------
-    form: the form the study reports. statements: texts by key of `TOPICS` for what the data cannot tell; they come
-        before what the data tell.
+    form: the form the study reports. statements: texts by key of `TOPICS` for what the data cannot tell;
+        they come before what the data tell.
 
     Raises
     ------

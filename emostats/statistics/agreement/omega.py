@@ -72,7 +72,7 @@ def mcdonald_omega(
         n_subjects=n,
         n_items=k,
         n_incomplete=int((~full).sum()),
-        method=f"one factor by maximum likelihood; bootstrap of subjects, {n_resamples} resamples, seed {seed}",
+        method=f"one factor, maximum likelihood; bootstrap of subjects, {n_resamples} resamples, seed {seed}",
         reason="an item has almost no unique variance (Heywood case)" if held.any() else "",
     )
 

@@ -154,7 +154,7 @@ def targets_for_width(*, rho: float, width: float, n_raters: int, conf_level: fl
 
 
 def _smallest(enough: Callable[[int], bool], start: int) -> int:
-    """Smallest n ≥ start that is enough, for a condition that stays true: doubling, bisection, a step back."""
+    """Smallest n ≥ start that is enough, for a condition that stays true: doubling, then bisection."""
     high = start
     while not enough(high):
         if high > _MOST:

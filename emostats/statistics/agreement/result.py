@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from emostats.errors import UsageError, did_you_mean
 from emostats.statistics.agreement.bands import interpretation
 from emostats.statistics.agreement.forms import FORMS, find_form, spearman_brown
 from emostats.statistics.agreement.guide import Guidance, choose_form
@@ -210,3 +211,22 @@ class ICCResult:
         from emostats.statistics.agreement.grras import grras_section
 
         return grras_section(self, form=form, statements=statements)
+
+    def plot(self, kind: str = "forest", *, id: str = "icc", note: str = "", width: float = 720.0) -> str:
+        """An SVG: ``"forest"`` of the six forms, or ``"ratings"`` as a heat map.
+
+        Parameters
+        ----------
+        id: of the element in its page. note: shown in the figure's corner, e.g. "Simulated data". width: in
+            pixels.
+
+        Raises
+        ------
+        UsageError: an unknown kind.
+        """
+        from emostats.statistics.agreement import drawing
+
+        kinds = {"forest": drawing.icc_forest, "ratings": drawing.rating_map}
+        if kind not in kinds:
+            raise UsageError(f"There is no plot '{kind}'. {did_you_mean(kind, kinds)}")
+        return kinds[kind](self, id=id, note=note, width=width)

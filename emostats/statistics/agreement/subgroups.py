@@ -109,6 +109,12 @@ class SubgroupICC:
             rows.append({**head, "n_domains": len(keys), **_estimate(mean, draws, self, lost)})
         return pd.DataFrame(rows)
 
+    def plot(self, *, id: str = "icc-subgroups", note: str = "", width: float = 720.0) -> str:
+        """A forest of the form by domain and level, as SVG."""
+        from emostats.statistics.agreement import drawing
+
+        return drawing.subgroup_forest(self, id=id, note=note, width=width)
+
     def _draws(self, keys: Sequence[tuple[str, str]]) -> list[Array]:
         """Bootstrap draws of several domains of one level, from the same resamples of its targets."""
         tables = [self.results[key].ratings for key in keys]
