@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
-from emostats.errors import EmostatsWarning, ModelError, UsageError, did_you_mean
-from emostats.statistics.resampling.draws import Seed, as_seed_sequence
-from emostats.statistics.resampling.evaluate import (
-    Data,
-    Evaluator,
-    FunctionEvaluator,
-    Replicates,
-    Statistic,
-    named_values,
-)
-from emostats.statistics.resampling.intervals import INTERPOLATIONS, FloatArray, Interpolation
-from emostats.statistics.resampling.named import NamedStatistic
-from emostats.statistics.resampling.prepare import as_data, named_evaluator
-from emostats.statistics.resampling.result import BootstrapResult, collect
+from emostats.errors import EmostatsWarning, UsageError, did_you_mean
+from emostats.statistics.resampling.draws import Scheme, Seed, as_seed_sequence
+from emostats.statistics.resampling.evaluate import Replicates, Statistic
+from emostats.statistics.resampling.intervals import FloatArray, Interpolation
+from emostats.statistics.resampling.problem import AnyStatistic, check_common, pose
+from emostats.statistics.resampling.result import BootstrapResult, by_name, collect, read_only
 from emostats.statistics.resampling.run import Progress, leave_one_out, resample
 from emostats.statistics.resampling.summary import Interval, Sample, failure_warnings, interval, no_variation
-from emostats.statistics.resampling.units import Units, find_units
+from emostats.statistics.resampling.units import Units
 
 Method = Literal["percentile", "basic", "normal", "bca", "studentized", "bayesian"]
 METHODS: tuple[str, ...] = ("percentile", "basic", "normal", "bca", "studentized", "bayesian")
-
-AnyStatistic = (
-    str | NamedStatistic | Statistic | Sequence[str | NamedStatistic] | Mapping[str, str | NamedStatistic]
-)
 
 
 def bootstrap(
@@ -95,14 +82,24 @@ def bootstrap(
     -----
     EmostatsWarning: each degenerate case, with cause and count (see `summary`).
     """
-    _check_options(method, conf_level, n_resamples, interpolation, n_nested)
+    if method not in METHODS:
+        raise UsageError(f"method={method!r} is not an interval method. {did_you_mean(method, METHODS)}")
+    check_common(conf_level, interpolation, n_resamples=n_resamples, n_nested=n_nested)
     start = as_seed_sequence(seed)
-    given = as_data(data)
-    units = find_units(_frame_for_units(given, unit, strata), unit, strata)
-    evaluator, notes = _evaluator(
-        given, statistic, units, method, columns, statistic_std_error, n_nested, relabel
+    problem = pose(
+        data,
+        statistic,
+        unit=unit,
+        strata=strata,
+        columns=columns,
+        studentize=method == "studentized",
+        std_error=statistic_std_error,
+        n_nested=n_nested,
+        relabel=relabel,
+        weighted=method == "bayesian",
     )
-    original = _original(evaluator)
+    units, evaluator, notes = problem.units, problem.evaluator, problem.notes
+    original = problem.original()
     facts: dict[str, Any] = {
         "conf_level": conf_level,
         "n_resamples": n_resamples,
@@ -114,7 +111,7 @@ def bootstrap(
     }
     if no_variation(units):
         return _announce(_without_variation(evaluator.names, original.values[0], units, method, notes, facts))
-    scheme: Literal["dirichlet", "multinomial"] = "dirichlet" if method == "bayesian" else "multinomial"
+    scheme: Scheme = "dirichlet" if method == "bayesian" else "multinomial"
     replicates = resample(
         evaluator, units, seed=start, n_resamples=n_resamples, scheme=scheme, n_jobs=n_jobs, progress=progress
     )
@@ -125,101 +122,6 @@ def bootstrap(
     return _announce(collect(samples, found, method=method, warnings=notes, **facts))
 
 
-def _check_options(
-    method: str, conf_level: float, n_resamples: int, interpolation: str, n_nested: int
-) -> None:
-    if method not in METHODS:
-        raise UsageError(f"method={method!r} is not an interval method. {did_you_mean(method, METHODS)}")
-    if interpolation not in INTERPOLATIONS:
-        raise UsageError(
-            f"interpolation={interpolation!r} is unknown. {did_you_mean(interpolation, INTERPOLATIONS)}"
-        )
-    if not 0 < conf_level < 1:
-        raise UsageError(f"conf_level must lie between 0 and 1, e.g. 0.95; found {conf_level!r}.")
-    for name, value in (("n_resamples", n_resamples), ("n_nested", n_nested)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 2:
-            raise UsageError(f"{name} must be a whole number of at least 2; found {value!r}.")
-
-
-def _frame_for_units(data: Data, unit: Any, strata: Any) -> pd.DataFrame:
-    if isinstance(data, pd.DataFrame):
-        return data
-    if unit not in (None, "row") or strata is not None:
-        raise UsageError("unit and strata name columns, so the data must be a table (DataFrame).")
-    return pd.DataFrame(index=range(len(data)))
-
-
-def _evaluator(
-    data: Data,
-    statistic: Any,
-    units: Units,
-    method: str,
-    columns: str | Sequence[str] | None,
-    std_error: Statistic | None,
-    n_nested: int,
-    relabel: bool,
-) -> tuple[Evaluator, tuple[str, ...]]:
-    """What computes the statistic, and what must be said about the data it leaves out."""
-    if not callable(statistic):
-        wanted = (
-            statistic
-            if isinstance(statistic, Mapping | list | tuple)
-            else [statistic]
-            if isinstance(statistic, str | NamedStatistic)
-            else _refuse(statistic)
-        )
-        return named_evaluator(data, wanted, units, columns, studentize=method == "studentized")
-    if columns is not None:
-        raise UsageError(
-            "columns= goes with a named statistic; a function takes what it needs from the resample."
-        )
-    weighted = method == "bayesian"
-    names = tuple(_first_call(statistic, data, units, weighted))
-    nested = n_nested if method == "studentized" and std_error is None else 0
-    error_function = std_error if method == "studentized" else None
-    return (
-        FunctionEvaluator(statistic, data, units, names, relabel, weighted, error_function, nested),
-        (),
-    )
-
-
-def _refuse(statistic: object) -> Any:
-    raise UsageError(
-        f"statistic must be a function of the data, a name or several names; found "
-        f"{type(statistic).__name__}."
-    )
-
-
-def _first_call(statistic: Statistic, data: Data, units: Units, weighted: bool) -> dict[str, float]:
-    """The statistic on the data, to learn its names and to fail early with the user's own error."""
-    weights = [np.ones(units.n_rows)] if weighted else []
-    try:
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            values = named_values(statistic(data, *weights))
-    except Exception as error:
-        raise ModelError(
-            f"The statistic fails on the data themselves: {type(error).__name__}: {error}"
-        ) from error
-    if not values:
-        raise ModelError("The statistic returns no value.")
-    return values
-
-
-def _original(evaluator: Evaluator) -> Replicates:
-    """The statistic on the data; it must be finite."""
-    original = evaluator.original()
-    undefined = [
-        name for name, value in zip(evaluator.names, original.values[0], strict=True) if np.isnan(value)
-    ]
-    if undefined:
-        raise ModelError(
-            f"On the data themselves {', '.join(map(repr, undefined))} is not a finite number, so there is "
-            "nothing to "
-            "put an interval around. Look for missing or constant values in the columns it uses."
-        )
-    return original
-
-
 def _samples(
     names: tuple[str, ...],
     original: Replicates,
@@ -227,7 +129,7 @@ def _samples(
     left_out: FloatArray | None,
     units: Units,
 ) -> list[Sample]:
-    """One `Sample` a statistic. Without a standard error of its own the estimate takes that of its
+    """One `Sample` a statistic; an estimate without a standard error of its own takes that of its
     replicates."""
     samples = []
     for j, name in enumerate(names):
@@ -235,7 +137,9 @@ def _samples(
         std_error = None
         if replicates.std_errors is not None:
             own = original.std_errors
-            std_error = float(np.nanstd(values, ddof=1)) if own is None else float(own[0, j])
+            finite = values[np.isfinite(values)]
+            spread = float(finite.std(ddof=1)) if len(finite) > 1 else float("nan")
+            std_error = spread if own is None else float(own[0, j])
         samples.append(
             Sample(
                 name,
@@ -288,8 +192,6 @@ def _without_variation(
     unbounded = [Interval(-np.inf, np.inf, method) for _ in names]
     result = collect(samples, unbounded, method=method, warnings=(*notes, text), **facts)
     from dataclasses import replace
-
-    from emostats.statistics.resampling.result import by_name, read_only
 
     nothing = np.empty((0, len(names)))
     return replace(

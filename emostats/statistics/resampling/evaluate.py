@@ -295,6 +295,18 @@ class FunctionEvaluator:
             [(*self._safely(self.statistic, self.without(u)), None) for u in range(start, stop)]
         )
 
+    def on(self, data: Data) -> tuple[FloatArray, str, FloatArray | None]:
+        """Values, what went wrong, and standard errors on a data set drawn elsewhere."""
+        values, failure = self._safely(self.statistic, data)
+        if failure or self.std_error is None:
+            return values, failure, None
+        errors, failure = self._safely(self.std_error, data)
+        return values, failure, errors
+
+    def gather(self, results: list[tuple[FloatArray, str, FloatArray | None]]) -> Replicates:
+        """Replicates from what `on` returned."""
+        return self._each(results)
+
     def resample(self, drawn: npt.NDArray[np.integer]) -> Data:
         """The data of the drawn units, in order of the draw."""
         rows, draw = self.units.rows_of(drawn)
@@ -314,13 +326,8 @@ class FunctionEvaluator:
     def _resample_call(
         self, drawn: npt.NDArray[np.integer], seed: np.random.SeedSequence
     ) -> tuple[FloatArray, str, FloatArray | None]:
-        resample = self.resample(drawn)
-        values, failure = self._safely(self.statistic, resample)
-        if failure or not (self.std_error or self.n_nested):
-            return values, failure, None
-        if self.std_error is not None:
-            errors, failure = self._safely(self.std_error, resample)
-        else:
+        values, failure, errors = self.on(self.resample(drawn))
+        if self.n_nested and not failure:
             errors = self._nested_std_error(drawn, generator(seed))
         return values, failure, errors
 
