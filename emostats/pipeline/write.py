@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from emostats.pipeline.load import LoadedStudy, own_instruments
 from emostats.pipeline.manifest import MANIFEST, manifest_of
 from emostats.pipeline.privacy_scan import scan
 from emostats.pipeline.tables_io import plain, write_csv, write_estimates, write_json
-from emostats.pipeline.workbook import write_workbook
 from emostats.report import ReportModel, build_report
 from emostats.study.spec import StudySpec
 
@@ -42,15 +42,28 @@ def _copy_plan(spec: StudySpec, folder: Path) -> None:
 
 def write_views(results: AnalysisResults, spec: StudySpec, manifest: dict[str, Any], folder: Path) -> None:
     """What people look at: the workbook of tables, the figures and the report, as the study file asks."""
-    from emostats.render import html
+    from emostats.render import html, write_workbook
 
     model = build_report(spec, results, manifest)
     if spec.outputs.tables:
-        write_workbook({"estimates": results.estimates, **results.tables}, folder / "tables.xlsx")
+        tables = {"estimates": results.estimates, **results.tables}
+        about = _about(spec, manifest)
+        write_workbook(tables, folder / "tables.xlsx", about=about, simulated=spec.study.simulated)
     if spec.outputs.figures:
         write_figures(model, folder / FIGURES)
     if spec.outputs.report:
         (folder / REPORT).write_text(html(model), encoding="utf-8", newline="\n")
+
+
+def _about(spec: StudySpec, manifest: Mapping[str, Any]) -> dict[str, str]:
+    """What the workbook says about itself: nothing that differs from run to run, so that its bytes do not."""
+    return {
+        "Study": spec.study.title,
+        "Study id": spec.study.id,
+        "Made by": f"emostats {manifest['emostats']}",
+        "Plan": f"hash {manifest['plan']['hash']}, {manifest['plan']['state']}",
+        "Numbers": "at full precision; results/estimates.csv has the same",
+    }
 
 
 def write_figures(model: ReportModel, folder: Path) -> None:

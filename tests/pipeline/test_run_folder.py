@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 
 import emostats as em
 from emostats.errors import FindingsError, UsageError
@@ -92,6 +93,17 @@ def test_the_manifest_names_every_file_with_its_hash(finished: Outcome) -> None:
     assert (manifest["seed"], manifest["emostats"]) == (7, em.__version__)
     assert manifest["plan"]["state"] == "not locked"
     assert manifest["plan"]["changed"] == []
+
+
+def test_the_workbook_has_every_table_and_says_that_data_are_simulated(finished: Outcome) -> None:
+    book = load_workbook(finished.folder / "tables.xlsx")
+    assert book.sheetnames[:2] == ["About", "estimates"]
+    assert {"flow", "baseline", "visits", "missingness", "prepost", "findings"} <= set(book.sheetnames)
+    about = [cell.value for row in book["About"].iter_rows() for cell in row]
+    assert "A small simulated study" in about
+    assert any("Simulated data" in str(text) for text in about)
+    estimates = read_estimates(finished.folder / "results")
+    assert book["estimates"].max_row == len(estimates) + 1
 
 
 def test_no_child_stands_in_any_output(finished: Outcome) -> None:

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openpyxl import load_workbook
 
 from emostats.estimates import Estimate, estimates_frame
 from emostats.pipeline.tables_io import (
@@ -21,7 +20,6 @@ from emostats.pipeline.tables_io import (
     write_estimates,
     write_json,
 )
-from emostats.pipeline.workbook import write_workbook
 
 HOSTILE = [
     "=1+1",
@@ -99,22 +97,3 @@ def test_json_has_no_numbers_that_are_none(tmp_path: Path) -> None:
         "d": None,
     }
     assert plain({"path": Path("x")}) == {"path": "x"}
-
-
-def test_the_workbook_holds_text_as_text_and_numbers_at_full_precision(tmp_path: Path) -> None:
-    table = pd.DataFrame({"level": HOSTILE, "estimate": [1 / 3] * (len(HOSTILE) - 1) + [np.nan]})
-    write_workbook({"a sheet with a name that is much too long": table}, tmp_path / "t.xlsx")
-    (sheet,) = load_workbook(tmp_path / "t.xlsx").worksheets
-    assert sheet.title == "a sheet with a name that is muc"
-    assert [cell.value for cell in sheet[1]] == ["level", "estimate"]
-    assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
-    assert sheet["A2"].value == "=1+1"
-    assert sheet["B2"].value == 1 / 3
-    assert sheet.cell(row=len(HOSTILE) + 1, column=2).value is None
-
-
-def test_the_workbook_is_the_same_bytes_each_time(tmp_path: Path) -> None:
-    table = pd.DataFrame({"x": [1.0, 2.0], "level": ["a", "b"]})
-    write_workbook({"t": table}, tmp_path / "one.xlsx")
-    write_workbook({"t": table}, tmp_path / "two.xlsx")
-    assert (tmp_path / "one.xlsx").read_bytes() == (tmp_path / "two.xlsx").read_bytes()
