@@ -8,7 +8,7 @@ from emostats.ingest.ids import Roster
 from emostats.ingest.library import Library
 from emostats.ingest.log import Log
 from emostats.ingest.provenance import provenance, source_ids
-from emostats.ingest.records import ID, VISIT, open_records
+from emostats.ingest.records import ID, VISIT, Records, open_records
 from emostats.ingest.visits import in_order
 from emostats.study.data import EVENT_COLUMNS
 from emostats.study.spec import StudySpec
@@ -31,6 +31,12 @@ def read_events(
     if records is None:
         return None
     records.require("CATEGORY", "a category")
+    table = _events(spec, records)
+    records.finish()
+    return table, provenance(records, wanted)
+
+
+def _events(spec: StudySpec, records: Records) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             ID: records.subject,
@@ -40,10 +46,9 @@ def read_events(
             "SOURCE_ID": source_ids(records),
         }
     )[list(EVENT_COLUMNS)]
-    if "DATE" in wanted:
+    if "DATE" in records.table.columns:
         table["DATE"] = pd.to_datetime(pd.Series(records.dates("DATE"), dtype=object))
     for name in EXTRAS:
-        if name in wanted:
+        if name in records.table.columns:
             table[name] = records.texts(name)
-    records.finish()
-    return table, provenance(records, wanted)
+    return table

@@ -69,7 +69,8 @@ class Roster:
         ordered = tuple(dict.fromkeys(ids))
         by_key: dict[str, tuple[str, ...]] = {}
         for identifier in ordered:
-            by_key[key(identifier)] = (*by_key.get(key(identifier), ()), identifier)
+            bare = key(identifier)
+            by_key[bare] = (*by_key.get(bare, ()), identifier)
         return cls(ordered, by_key)
 
     def alike(self, identifier: str) -> tuple[str, ...]:

@@ -31,11 +31,7 @@ def read_ratings(spec: StudySpec, library: Library, roster: Roster | None, log: 
     )
     if records is None:
         return [], []
-    for variable, what in (("CLIP", "a clip"), ("RATER", "a rater")):
-        records.require(variable, what)
-    key = {ID: records.subject, "CLIP": records.texts("CLIP"), "RATER": records.texts("RATER")}
-    records.unique(key, "child × clip × rater", "CLIP")
-    records.dates("DATE")
+    _check_keys(records)
     limits = Limits(*described.range)
     frames, sources = [], []
     for code, domain in described.domains.items():
@@ -45,6 +41,15 @@ def read_ratings(spec: StudySpec, library: Library, roster: Roster | None, log: 
         sources.append(provenance(records, [code], code).iloc[keep])
     records.finish()
     return frames, sources
+
+
+def _check_keys(records: Records) -> None:
+    """Each rating has a clip and a rater, and stands once; dates, where there are any, are dates."""
+    for variable, what in (("CLIP", "a clip"), ("RATER", "a rater")):
+        records.require(variable, what)
+    key = {ID: records.subject, "CLIP": records.texts("CLIP"), "RATER": records.texts("RATER")}
+    records.unique(key, "child × clip × rater", "CLIP")
+    records.dates("DATE")
 
 
 def _domain(spec: StudySpec, records: Records, code: str, values: Floats, keep: Rows) -> pd.DataFrame:

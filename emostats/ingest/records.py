@@ -16,6 +16,7 @@ from emostats.ingest.children import child_ids
 from emostats.ingest.headers import Table, find_columns
 from emostats.ingest.ids import Roster
 from emostats.ingest.log import Log
+from emostats.ingest.marks import report_marks
 from emostats.ingest.raw import RawTable
 from emostats.ingest.visits import visit_forms, visit_lookup, visit_of
 from emostats.study.spec import StudySpec
@@ -206,42 +207,3 @@ def _read_visits(records: Records, spec: StudySpec, needed: bool) -> None:
     records.report(VISIT, unknown, "unknown-visit", expected, f"{action} Correct the cell or add the visit.")
     if needed:
         records.require(VISIT, "a visit")
-
-
-def report_marks(table: Table, log: Log) -> None:
-    """Reports error cells and formulas without a result (errors), hidden and merged cells (warnings)."""
-    _report_faults(table, log)
-    raw, used = table.raw, set(table.columns.values())
-    notes = []
-    if raw.marks.hidden_sheet:
-        notes.append("the sheet")
-    if hidden := [int(row) for row in table.rows if int(row) in raw.marks.hidden_rows]:
-        notes.append(f"rows {addresses.rows_text(hidden)}")
-    if columns := used & raw.marks.hidden_columns:
-        notes.append(f"columns {addresses.columns_text(columns)}")
-    if notes:
-        message = f"hidden, but read like the rest: {'; '.join(notes)}."
-        log.table(
-            raw, "hidden-cells", message, "Check that they belong to the study.", severity=Severity.WARNING
-        )
-    _report_merged(table, used, log)
-
-
-def _report_faults(table: Table, log: Log) -> None:
-    rows = set(table.rows.tolist())
-    for (row, column), what in sorted(table.raw.marks.faults.items()):
-        if row in rows and column in table.columns.values():
-            action = "Open the workbook in the spreadsheet program, correct the cell and save it."
-            log.table(table.raw, "faulty-cell", f"{what}.", action, cell=addresses.cell(row, column))
-
-
-def _report_merged(table: Table, used: set[int], log: Log) -> None:
-    found = [
-        f"{addresses.cell(top, left)}:{addresses.cell(bottom, right)}"
-        for top, left, bottom, right in table.raw.marks.merged
-        if bottom > table.header_row and used & set(range(left, right + 1))
-    ]
-    if found:
-        message = f"cells are merged ({', '.join(found)}); only the first of each holds the value."
-        action = "Unmerge them and fill in every row."
-        log.table(table.raw, "merged-cells", message, action, severity=Severity.WARNING)

@@ -54,23 +54,26 @@ def _read_measurements(
     records.unique({ID: records.subject, VISIT: records.visit}, "child × visit")
     records.dates("DATE")
     for code, parameter in described.parameters.items():
-        values = records.numbers(code, _limits(parameter), what=parameter.label or code)
-        keep = np.flatnonzero(~np.isnan(values))
-        scored.scores.append(
-            pd.DataFrame(
-                {
-                    ID: records.subject[keep],
-                    VISIT: records.visit[keep],
-                    "PARAMCD": code,
-                    "AVAL": values[keep],
-                    "N_ITEMS": np.nan,
-                    "N_ITEMS_ANSWERED": np.nan,
-                    "SOURCE_ID": source_ids(records, code)[keep],
-                }
-            )
-        )
-        scored.provenance.append(provenance(records, [code], code).iloc[keep])
+        _read_measurement(records, code, parameter, scored)
     records.finish()
+
+
+def _read_measurement(records: Records, code: str, parameter: Parameter, scored: Scored) -> None:
+    values = records.numbers(code, _limits(parameter), what=parameter.label or code)
+    keep = np.flatnonzero(~np.isnan(values))
+    table = pd.DataFrame(
+        {
+            ID: records.subject[keep],
+            VISIT: records.visit[keep],
+            "PARAMCD": code,
+            "AVAL": values[keep],
+            "N_ITEMS": np.nan,
+            "N_ITEMS_ANSWERED": np.nan,
+            "SOURCE_ID": source_ids(records, code)[keep],
+        }
+    )
+    scored.scores.append(table)
+    scored.provenance.append(provenance(records, [code], code).iloc[keep])
 
 
 def _wanted(columns: Mapping[str, str | None], parameters: Mapping[str, Parameter]) -> dict[str, str]:

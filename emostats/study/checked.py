@@ -10,14 +10,14 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Strict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from emostats.errors import Finding, FindingsError, UsageError, did_you_mean
 from emostats.study.keys import Loc, key_path, line_of, value_at
 
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict()]
-Number = Annotated[float, Strict()]
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Model = TypeVar("Model", bound="Frozen")
 
 
@@ -162,6 +162,7 @@ _WANTED = {
     "bool_type": "true or false",
     "int_type": "a whole number",
     "float_type": "a number",
+    "finite_number": "a finite number",
     "tuple_type": "a list [ … ]",
     "list_type": "a list [ … ]",
     "dict_type": "a table of keys and values",

@@ -147,6 +147,7 @@ def test_a_byte_order_mark_is_no_problem(tmp_path):
         ('id = "emomusik-182"', 'id = "../x"', "invalid-value", "study.id", "an id of letters"),
         ("week = 8", "week = 4", "visit-week", "visits['WEEK08'].week", "week 4 after week 4"),
         ("week = 8\n", "", "visit-week", "visits", "3 of 4"),
+        ("week = 8", "week = nan", "invalid-value", "visits['WEEK08'].week", "a finite number; found nan"),
         ('label = "Week 8"', 'label = "WEEK04"', "ambiguous-visit", "visits['WEEK08']", "'week04'"),
         (
             'name = "family_questionnaire"',
