@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from emostats.errors import Finding, Severity, nearest
+from emostats.errors import Finding, Severity
 from emostats.ingest import addresses
 from emostats.ingest.cells import Objects
 from emostats.ingest.headers import Table
+from emostats.ingest.hints import hint
 from emostats.ingest.ids import Ids, Roster, read_ids
 from emostats.ingest.log import Log
 
@@ -41,7 +42,7 @@ def _report_blanks_around(table: Table, column: int, ids: Ids, log: Log) -> None
         where = addresses.cells(table.rows[ids.with_blanks], column)
         example = ids.values[ids.with_blanks[0]]
         message = f"child IDs have blanks around them, '{example}' for one; they were read without."
-        action = "Nothing, if the IDs are right."
+        action = "No action is needed if they are right."
         log.table(table.raw, "id-with-blanks", message, action, cell=where, severity=Severity.WARNING)
 
 
@@ -80,9 +81,7 @@ def _count(codes: Sequence[int] | np.ndarray[tuple[int], np.dtype[np.intp]], cod
 
 
 def _hint(name: str, roster: Roster) -> str:
-    close = nearest(name, roster.ids)
-    hint = "Did you mean " + " or ".join(f"'{item}'" for item in close) + "? " if close else ""
-    return f"{hint}Add the child to the roster or correct the ID."
+    return f"{hint(name, roster.ids)} Add the child to the roster or correct the ID.".lstrip()
 
 
 def _report_alike(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from emostats.errors import nearest
+from emostats.ingest.hints import hint
 
 MAX_RATIO = 100
 """Unpacked to packed size of one part, for parts over `RATIO_FROM`; workbooks of answers lie near 10."""
@@ -44,18 +44,15 @@ def check_exists(path: Path) -> None:
         )
     if not path.exists():
         near = sorted(item.name for item in path.parent.glob("*")) if path.parent.is_dir() else []
-        raise UnreadableError("missing-file", "the file does not exist.", _near(path.name, near))
+        raise UnreadableError(
+            "missing-file", "the file does not exist.", hint(path.name, near, "Check the path.")
+        )
     if not path.is_file():
         raise UnreadableError(
             "not-a-file", "expected a file; found something else.", "Name a file in [sources]."
         )
     if path.stat().st_size == 0:
         raise UnreadableError("empty-file", "the file is empty (0 bytes).", "Save or copy it again.")
-
-
-def _near(name: str, there: list[str]) -> str:
-    close = nearest(name, there)
-    return "Did you mean " + " or ".join(f"'{item}'" for item in close) + "?" if close else "Check the path."
 
 
 def open_archive(path: Path) -> zipfile.ZipFile:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emostats.errors import did_you_mean
 from emostats.ingest import addresses
 from emostats.ingest.cells import Column, is_blank, text_of
+from emostats.ingest.hints import hint
 from emostats.ingest.log import Log
 from emostats.ingest.raw import RawTable
 
@@ -100,7 +100,7 @@ def _report_missing(
         for header in missing:
             free = [name for name in headers if name and name not in wanted]
             message = f"there is no column '{header}'."
-            log.table(raw, "missing-column", message, did_you_mean(header, free or [h for h in headers if h]))
+            log.table(raw, "missing-column", message, hint(header, free, f"Found: {_listed(headers)}."))
 
 
 def _listed(headers: list[str]) -> str:

@@ -161,6 +161,6 @@ def _report_unscored(instrument: Instrument, records: Records, scores: pd.DataFr
             )
             where = addresses.cells(records.table.rows[rows], records.table.columns[ID])
             log.table(
-                records.raw, "too-few-items", message, "Nothing; the answers given are kept as items.",
+                records.raw, "too-few-items", message, "No action is needed; the answers are kept as items.",
                 severity=Severity.NOTE, parameter=subscale.id, cell=where,
             )  # fmt: skip

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from emostats.errors import Finding, Severity, did_you_mean
+from emostats.errors import Finding, Severity
 from emostats.ingest import addresses
 from emostats.ingest.cells import Floats, NumberRule, Objects, dates, numbers, shown, texts
 from emostats.ingest.children import child_ids
 from emostats.ingest.headers import Table, find_columns
+from emostats.ingest.hints import hint
 from emostats.ingest.ids import Roster
 from emostats.ingest.log import Log
 from emostats.ingest.marks import report_marks
@@ -159,7 +160,7 @@ class Records:
             )
             message = f"{count} cells hold a number as text; they were read as numbers."
             self.log.table(
-                self.raw, "number-as-text", message, "Nothing, if the numbers are right.", cell=where,
+                self.raw, "number-as-text", message, "No action is needed if they are right.", cell=where,
                 severity=Severity.WARNING,
             )  # fmt: skip
 
@@ -203,7 +204,9 @@ def _read_visits(records: Records, spec: StudySpec, needed: bool) -> None:
     unknown = [p for p, text in enumerate(contents) if text is not None and records.visit[p] is None]
     forms = visit_forms(spec)
     expected = f"expected a visit of the study file ({', '.join(repr(form) for form in forms)})"
-    action = did_you_mean(contents[unknown[0]], forms) if unknown else ""
-    records.report(VISIT, unknown, "unknown-visit", expected, f"{action} Correct the cell or add the visit.")
+    near = f"{hint(contents[unknown[0]], forms)} " if unknown else ""
+    records.report(
+        VISIT, unknown, "unknown-visit", expected, f"{near}Correct the cell or add the visit.".lstrip()
+    )
     if needed:
         records.require(VISIT, "a visit")

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emostats.errors import Finding, Severity, did_you_mean
+from emostats.errors import Finding, Severity
 from emostats.ingest import addresses
 from emostats.ingest.cells import Objects, array
+from emostats.ingest.hints import hint
 from emostats.ingest.ids import Roster
 from emostats.ingest.library import Library
 from emostats.ingest.log import Log
@@ -84,9 +85,11 @@ def _codes(records: Records, variable: str, spec: StudySpec) -> Objects:
     )
     unknown = [p for p, text in enumerate(contents) if text is not None and found[p] is None]
     known = list(mapping) or list(levels or ())
-    action = did_you_mean(contents[unknown[0]], known) if unknown else ""
+    near = f"{hint(contents[unknown[0]], known)} " if unknown else ""
     expected = f"{variable}: expected {' or '.join(repr(name) for name in known)}"
-    records.report(variable, unknown, "unknown-level", expected, f"{action} Correct it or add it to values.")
+    records.report(
+        variable, unknown, "unknown-level", expected, f"{near}Correct it or add it to values.".lstrip()
+    )
     return found
 
 

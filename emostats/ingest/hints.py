@@ -1,0 +1,13 @@
+"""Hints at what was meant: the nearest names, when there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from emostats.errors import nearest
+
+
+def hint(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """``Did you mean 'x' or 'y'?``, or `otherwise` when no known name is near."""
+    close = nearest(name, known)
+    return "Did you mean " + " or ".join(f"'{item}'" for item in close) + "?" if close else otherwise
