@@ -17,7 +17,7 @@ from emostats._version import __version__
 if TYPE_CHECKING:
     from emostats.ingest import read_study
     from emostats.pipeline import run_study
-    from emostats.statistics.agreement import icc
+    from emostats.statistics.agreement.icc import icc
     from emostats.statistics.mmrm import mmrm
     from emostats.statistics.resampling import bootstrap
 
