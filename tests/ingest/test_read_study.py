@@ -112,6 +112,35 @@ def test_events(small):
     ]
 
 
+def test_events_may_have_dates_and_grades(small):
+    small.text = small.text.replace(
+        'AVISIT = "Visit" }\n[[analysis', 'DATE = "Day", SEVERITY = "Grade" }\n[[analysis'
+    )
+    small.sheets["Events"] = [
+        ["Child ID", "Category", "Term", "Day", "Grade"],
+        ["002", "AE", "Tired", "2025-04-01", "mild"],
+    ]
+    table = small.read().events
+    assert table["DATE"].tolist() == [pd.Timestamp("2025-04-01")] and table["SEVERITY"].tolist() == ["mild"]
+    assert table["AVISIT"].isna().all()
+
+
+def test_ratings_may_say_the_true_visit(small):
+    small.text = small.text.replace('GUESS = "Guess" }', 'GUESS = "Guess", AVISIT = "Truth" }')
+    for row, visit in zip(small.sheets["Ratings"], ["Truth", "Before", None], strict=True):
+        row.append(visit)
+    table = small.read().ratings
+    assert [None if pd.isna(visit) else visit for visit in table["AVISIT"]] == ["BASE0", None, "BASE0"]
+
+
+def test_a_study_without_outcomes_is_a_roster(small):
+    for name in ("Before", "After", "Sessions", "Ratings"):
+        del small.sheets[name][1:]
+    data = small.read()
+    assert len(data.subjects) == 4 and len(data.observations) == 0 and len(data.items) == 0
+    assert list(data.observations.columns) == list(OBSERVATION_COLUMNS)
+
+
 def test_visits_keep_the_date(small):
     table = small.read().visits
     assert table["DATE"].iloc[0] == pd.Timestamp("2025-03-01")

@@ -152,6 +152,16 @@ def broken(small):
     return small.write(), small.workbook
 
 
+def test_a_file_one_may_not_read(small, monkeypatch):
+    path, _ = broken(small)
+
+    def refuse(*arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("emostats.ingest.library.open_reader", refuse)
+    assert "Permission denied" in only(small.look(path), "unreadable-file").message
+
+
 def test_a_missing_file_names_the_nearest(small):
     path, book = broken(small)
     book.rename(book.with_name("data1.xlsx"))

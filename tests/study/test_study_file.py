@@ -213,6 +213,19 @@ def test_a_wrong_value_is_named(tmp_path, old, new, rule, key, said):
         ("df_method =", 'emmeans = ["SEXX | AVISIT"]\ndf_method =', "unknown-factor-of-the-formula", "'SEX'"),
         ("df_method =", 'weights = "WT"\ndf_method =', "unknown-variable", "'WT'"),
         ("AGE = ", "AVAL = ", "reserved-name", "AVAL"),
+        ("simulated.xlsx", "simulated.numbers", "unknown-format", 'format = "excel"'),
+        ('USUBJID = "Child ID", SEX', "SEX", "missing-key", "USUBJID"),
+        (
+            'levels = { SEX = ["M", "F"] }',
+            'levels = { SEX = ["M", "F", "M"] }',
+            "repeated-name",
+            "each level once",
+        ),
+        ('factors = ["SEX", "AGEBAND"]', 'factors = ["SEX", "SEX"]', "repeated-name", "each factor once"),
+        ('source = "workbook"\nsheets', "sheets", "missing-key", "'source' (or 'sources')"),
+        ("labels = { SEX", "labels = { SEXES", "unknown-variable", "'SEX'"),
+        ('levels = { SEX = ["M", "F"] }', 'numeric = ["IQ"]', "unknown-variable", "'IQ'"),
+        ("range = [-1, 1]", "range = [1, -1]", "invalid-value", "lowest < highest"),
     ],
 )
 def test_what_refers_to_nothing_is_named(tmp_path, old, new, rule, said):
@@ -269,6 +282,20 @@ def test_answers_are_found_in_one_way(tmp_path, place):
     start = FULL.index("sheets = {")
     text = FULL[:start] + place + FULL[FULL.index("\n", start) :]
     assert "visit-place" in {finding.rule for finding in problems(tmp_path, text)}
+
+
+def test_an_icc_needs_ratings(tmp_path):
+    text = FULL[: FULL.index("[ratings]")] + FULL[FULL.index("[session_scores]") :]
+    assert "[ratings]" in only(problems(tmp_path, text), "missing-key").message
+
+
+def test_questions_other_rooms_ask(tmp_path):
+    spec = read(tmp_path, FULL)
+    assert spec.analysis("primary").name == "primary" and spec.analysis_set("FAS").rule == "any_outcome"
+    with pytest.raises(UsageError, match="'primary'"):
+        spec.analysis("primery")
+    assert spec.parameter_label("SOCINT") == "Social interest" and spec.parameter_label("NONE") == "NONE"
+    assert spec.visit_labels["WEEK08"] == "Week 8" and spec.path == tmp_path / "study.toml"
 
 
 def test_age_bands_need_ages(tmp_path):
