@@ -65,8 +65,9 @@ docs: $(VENV)/.installed-dev  ## build the documentation into site/, warnings ar
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
 	@echo 'The documentation is in site/index.html'
 
-bench: $(VENV)/.installed-dev  ## measure speed (one thread, medians)
-	@$(ONE_THREAD) $(PY) -m pytest -m benchmark_suite $(PYTEST_ARGS)
+bench: $(VENV)/.installed-dev  ## measure speed (one thread, medians); takes minutes
+	@set -e; for script in tests/benchmarks/*benchmark*.py; do \
+	  echo "== $$script"; $(ONE_THREAD) $(PY) "$$script"; done
 
 clean:  ## remove the environment, caches and build products; runs/ stays
 	rm -rf .venv site dist build htmlcov .coverage coverage.xml .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
