@@ -9,7 +9,7 @@ from emostats.render import rounding
 from emostats.report.model import Cell
 from emostats.report.wording import capital
 
-NO_VALUE = Cell(rounding.MISSING, reason="not computed")
+NO_VALUE = Cell(rounding.MISSING, reason="Not computed")
 
 
 def places_of(rows: Iterable[Estimate], at_most: int = rounding.MAX_PLACES) -> int:
@@ -23,7 +23,7 @@ def failed(row: Estimate | None) -> Cell | None:
     if row is None:
         return NO_VALUE
     if row.error or row.estimate is None:
-        reason = capital(row.error or "not computed")
+        reason = capital(row.error or "Not computed")
         return Cell(rounding.MISSING, None, row.unit, row.estimate_id, reason=reason)
     return None
 

@@ -516,3 +516,11 @@ def test_decimals_are_shared_by_outcomes_in_one_unit(report):
     tables = [t for t in section(report, "means").blocks if isinstance(t, Table) and "LS means" in t.caption]
     places = {len(row.cells[0].text.partition(".")[2]) for table in tables for row in table.rows if row.cells}
     assert places == {3}
+
+
+def test_a_measure_that_no_row_has_leaves_no_empty_column(report):
+    table = next(t for t in report.tables() if t.id == "table-changes-primary-valence")
+    assert "Percent change" not in [column.label for column in table.columns]
+    assert "the scale reaches below zero" in words(table)
+    questionnaire = next(t for t in report.tables() if t.id == "table-changes-primary-socint")
+    assert "Percent change" in [column.label for column in questionnaire.columns]

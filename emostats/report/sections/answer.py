@@ -19,10 +19,9 @@ def section(context: Context) -> Section:
     blocks: list[Block] = []
     for outcome, question in _asked(context):
         blocks.append(_answer(context, outcome, question))
-    blocks += _agreement(context)
     if not blocks:
         blocks.append(NotDone("Answer", "the study file asks for no mixed model"))
-    blocks += _limits(context)
+    blocks += [*_limits(context), *_agreement(context)]
     return Section("answer", "The answer in brief", tuple(blocks), brief=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 from emostats import figures
 from emostats.estimates import Estimate
@@ -10,7 +10,8 @@ from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, Outcome
 from emostats.report.drawings import drawn, in_words, points, time_axis
-from emostats.report.model import Block, Cell, Column, Footnote, NotDone, Row, Section, Table
+from emostats.report.effects import Effects
+from emostats.report.model import Block, Column, NotDone, Row, Section, Table
 from emostats.report.parts import absent, confidence, heading, text
 from emostats.report.wording import capital
 
@@ -61,8 +62,7 @@ def figure_of(context: Context, outcomes: Sequence[Outcome], name: str) -> tuple
         f"fig-{name}",
         "Change from baseline",
         f"Change from baseline with {confidence(everything)}, all children. The dashed line is no change; "
-        "each "
-        "outcome has its own scale.",
+        "each outcome has its own scale.",
         f"One panel for each outcome. {spoken}",
         lambda frame: figures.trajectory_plot(
             panels, axis, frame, rounding.fixed, shared=False, null=0.0, joined=False
@@ -76,65 +76,25 @@ def table_of(context: Context, outcome: Outcome) -> Block:
     rows = overall(context, "change", outcome)
     if not rows:
         return absent(context, outcome, "Changes from baseline")
-    percents = {row.visit: row for row in overall(context, "percent_change", outcome)}
-    sizes = {row.visit: row for row in overall(context, "effect_size", outcome)}
-    columns = ["n", f"Change{_unit(outcome)}", "Percent change", "Standardized change", "Test", "p"]
+    effects = Effects.of(context, outcome)
+    first = (Column("n"), Column(f"Change{_unit(outcome)}"))
+    level = confidence(rows)
     return Table(
         f"table-changes-{outcome.id}",
-        f"{outcome.label_with_unit}: change from baseline, all children ({confidence(rows)} below each "
-        "number)",
+        f"{outcome.label_with_unit}: change from baseline, all children ({level} below each number)",
         "Visit",
-        tuple(map(Column, columns)),
-        tuple(_row(context.visit(row.visit), row, percents, sizes, outcome.places) for row in rows),
-        footnotes(context, rows, percents.values(), sizes.values()),
+        (*first, *effects.columns, Column("Test"), Column("p")),
+        tuple(_row(context.visit(row.visit), row, effects, outcome.places) for row in rows),
+        effects.notes(context, rows),
     )
 
 
-def _row(
-    header: str,
-    row: Estimate,
-    percents: Mapping[str, Estimate],
-    sizes: Mapping[str, Estimate],
-    places: int,
-) -> Row:
+def _row(header: str, row: Estimate, effects: Effects, places: int) -> Row:
     if row.error:
-        missing = cells.failed(row) or cells.NO_VALUE
-        return Row(header, (cells.count(row),), role="failed", reason=missing.reason)
-    return Row(
-        header,
-        (
-            cells.count(row),
-            cells.with_interval(row, places, sign=True),
-            *effect_cells(percents.get(row.visit), sizes.get(row.visit)),
-            cells.t_statistic(row),
-            cells.p_value(row),
-        ),
-    )
-
-
-def effect_cells(percent: Estimate | None, size: Estimate | None) -> tuple[Cell, Cell]:
-    """Percent change and standardized change with their intervals."""
-    places = cells.places_of([percent], 1) if percent is not None else 1
-    return (
-        cells.with_interval(percent, places, sign=True),
-        cells.with_interval(size, 2, sign=True),
-    )
-
-
-def footnotes(
-    context: Context, changes: Iterable[Estimate], percents: Iterable[Estimate], sizes: Iterable[Estimate]
-) -> tuple[Footnote, ...]:
-    """What the columns mean, how they were computed, and what was warned of."""
-    changes = list(changes)
-    notes = ["n: children with a value at the visit."]
-    for name, rows in (("Percent change", percents), ("Standardized change", sizes)):
-        methods = dict.fromkeys(row.method for row in rows if row.method)
-        notes += [f"{name}: {method}." for method in methods]
-    warnings = dict.fromkeys(row.warning for row in changes if row.warning)
-    notes += [f"{capital(context.in_words(warning))}." for warning in warnings]
-    if any(row.p_adjusted is not None for row in changes):
-        notes.append("p-values are adjusted for multiplicity as planned.")
-    return tuple(map(Footnote, notes))
+        return Row(header, (cells.count(row),), role="failed", reason=capital(row.error))
+    change = cells.with_interval(row, places, sign=True)
+    tested = (cells.t_statistic(row), cells.p_value(row))
+    return Row(header, (cells.count(row), change, *effects.cells(row), *tested))
 
 
 def _unit(outcome: Outcome) -> str:

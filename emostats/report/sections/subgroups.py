@@ -10,6 +10,7 @@ from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, Outcome
 from emostats.report.drawings import drawn, forest_row, in_words, value_axis
+from emostats.report.effects import Effects
 from emostats.report.model import Block, Column, Footnote, NotDone, Paragraph, Row, Section, Table
 from emostats.report.parts import (
     absent,
@@ -21,7 +22,6 @@ from emostats.report.parts import (
     level_name,
     text,
 )
-from emostats.report.sections.changes import effect_cells, footnotes
 from emostats.report.sections.means import matrix
 from emostats.report.wording import capital
 
@@ -203,43 +203,32 @@ def _within(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> tup
 
 
 def _within_table(context: Context, outcome: Outcome, rows: Sequence[Estimate], when: str) -> Table:
-    percents = {_place(row): row for row in context.rows("percent_change", outcome)}
-    sizes = {_place(row): row for row in context.rows("effect_size", outcome)}
+    effects = Effects.of(context, outcome)
     shown: list[Row] = []
     current = ""
     for row in rows:
         if row.subgroup and row.subgroup != current:
             shown.append(Row(f"By {context.factors(row.subgroup)}", role="group"))
             current = row.subgroup
-        shown.append(_within_row(row, percents.get(_place(row)), sizes.get(_place(row)), outcome.places))
-    shown_keys = [_place(row) for row in rows]
+        shown.append(_within_row(row, effects, outcome.places))
     unit = f" ({outcome.unit})" if outcome.unit else ""
     return Table(
         f"table-subgroups-{outcome.id}",
-        f"{outcome.label_with_unit}: change from baseline to {when} within subgroups ({confidence(rows)} "
-        "below)",
+        f"{outcome.label_with_unit}: change from baseline to {when} within subgroups "
+        f"({confidence(rows)} below)",
         "Children",
-        (Column("n"), Column(f"Change{unit}"), Column("Percent change"), Column("Standardized change")),
+        (Column("n"), Column(f"Change{unit}"), *effects.columns),
         tuple(shown),
-        footnotes(
-            context,
-            rows,
-            [percents[k] for k in shown_keys if k in percents],
-            [sizes[k] for k in shown_keys if k in sizes],
-        ),
+        effects.notes(context, rows),
     )
 
 
-def _place(row: Estimate) -> tuple[str, str, str]:
-    return (row.subgroup, row.level, row.visit)
-
-
-def _within_row(row: Estimate, percent: Estimate | None, size: Estimate | None, places: int) -> Row:
-    role = "" if row.subgroup else "overall"
+def _within_row(row: Estimate, effects: Effects, places: int) -> Row:
     if row.error:
         return Row(level_name(row), (cells.count(row),), "failed", capital(row.error))
-    filled = (cells.count(row), cells.with_interval(row, places, sign=True), *effect_cells(percent, size))
-    return Row(level_name(row), filled, role)
+    change = cells.with_interval(row, places, sign=True)
+    role = "" if row.subgroup else "overall"
+    return Row(level_name(row), (cells.count(row), change, *effects.cells(row)), role)
 
 
 def _forest(
