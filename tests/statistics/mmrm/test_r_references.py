@@ -66,6 +66,19 @@ def test_likelihood(case_id: str) -> None:
 
 
 @pytest.mark.parametrize("case_id", CASES)
+def test_information_criteria_by_either_convention(case_id: str) -> None:
+    expected = r_cases()[case_id]["fit"]
+    table = fit(case_id).information_criteria().set_index("convention")
+    check(
+        *(
+            worst(f"R {k}", table.loc["R", k.lower()], expected[k], tolerance=1e-11)
+            for k in ("AIC", "AICc", "BIC")
+        ),
+        worst("SAS AIC", table.loc["SAS", "aic"], expected["AIC_from_logLik"], tolerance=1e-11),
+    )
+
+
+@pytest.mark.parametrize("case_id", CASES)
 def test_counts(case_id: str) -> None:
     fitted, expected = fit(case_id), r_cases()[case_id]["fit"]
     assert (fitted.n_observations, fitted.n_subjects) == (expected["n_obs"], expected["n_subjects"])

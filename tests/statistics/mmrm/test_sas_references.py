@@ -104,6 +104,14 @@ def test_likelihood(case_id: str) -> None:
     assert -6e-9 <= above <= 1.3e-5, f"SAS is {above:.3g} above ours"
 
 
+@with_quantity("aic")
+def test_information_criteria(case_id: str) -> None:
+    """Printed with one decimal; SAS counts coefficients under ML and all 200 subjects of the data."""
+    case = sas_cases()[case_id]
+    ours = sas_fit(case_id).information_criteria().set_index("convention").loc["SAS"]
+    check(*(worst(key, ours[key], case[key], tolerance=0.0501, scale=1.0) for key in ("aic", "aicc", "bic")))
+
+
 @with_quantity("cov_parms")
 def test_covariance_parameters(case_id: str) -> None:
     case, fitted = sas_cases()[case_id], sas_fit(case_id)
