@@ -36,6 +36,8 @@ class CrossedSums:
     N, n, k: ratings, targets, raters.
     sizes: (C,) distinct numbers of ratings per target. n_c: (C,) targets of each size.
     n_j: (k,) ratings per rater. M: (C, k, k). T: (C, k). P: (C,). C: (k,) rater totals. Q: () sum of squares.
+    ss_w, ss_e: error sums of squares of the one-way and the two-way model with fixed effects, from the
+        residuals themselves (of one table; not kept up in a batch).
     centre: what was subtracted from every rating. noise: sums of squares below this are rounding noise.
     """
 
@@ -50,6 +52,8 @@ class CrossedSums:
     P: Array
     C: Array
     Q: Array
+    ss_w: float
+    ss_e: float
     centre: float
     noise: float
 
@@ -84,21 +88,36 @@ def crossed_sums(values: Array) -> CrossedSums:
     sizes = np.unique(count)
     groups = [np.flatnonzero(count == size) for size in sizes]
     noise = 4.0 * EPS * max(abs(lowest), float(np.nanmax(np.abs(values))))
+    n_j, M = mask.sum(axis=0), np.stack([mask[group].T @ mask[group] for group in groups])
+    information = np.diag(n_j) - np.tensordot(1.0 / sizes, M, axes=(0, 0))
+    ss_w, ss_e = _error_ss(y, mask, row, information)
     return CrossedSums(
         N=np.asarray(float(total)),
         n=values.shape[0],
         k=values.shape[1],
         sizes=sizes.astype(np.float64),
         n_c=np.array([float(len(group)) for group in groups]),
-        n_j=mask.sum(axis=0),
-        M=np.stack([mask[group].T @ mask[group] for group in groups]),
+        n_j=n_j,
+        M=M,
         T=np.stack([order_free_sum(mask[group] * row[group, None], axis=0) for group in groups]),
         P=np.array([float(order_free_sum(row[group] ** 2)) for group in groups]),
         C=C,
         Q=order_free_sum(y * y),
+        ss_w=ss_w,
+        ss_e=ss_e,
         centre=lowest + grand,
         noise=total * noise * noise,
     )
+
+
+def _error_ss(y: Array, mask: Array, row: Array, information: Array) -> tuple[float, float]:
+    """Residual sums of squares by least squares: targets fitted; targets and raters fitted."""
+    count = mask.sum(axis=1)
+    within = (y - (row / count)[:, None]) * mask
+    rater = np.linalg.lstsq(information, order_free_sum(within, axis=0), rcond=1e-10)[0]
+    rest = (within - rater) * mask
+    rest -= (order_free_sum(rest, axis=1) / count)[:, None] * mask
+    return float(order_free_sum(within * within)), float(order_free_sum(rest * rest))
 
 
 def oneway_sums(y: Array, codes: NDArray[np.intp]) -> CrossedSums:
@@ -116,21 +135,27 @@ def oneway_sums(y: Array, codes: NDArray[np.intp]) -> CrossedSums:
     total = np.bincount(codes, weights=centred)
     sizes = np.unique(count)
     of_size = [total[count == size] for size in sizes]
+    within = centred - (total / count)[codes]
     n_c, c = np.array([float(len(part)) for part in of_size]), sizes.astype(np.float64)
     noise = 4.0 * EPS * max(abs(lowest), float(np.abs(y).max()))
     return CrossedSums(
         N=np.asarray(float(len(y))), n=len(count), k=1, sizes=c, n_c=n_c, n_j=np.array([float(len(y))]),
         M=(n_c * c**2)[:, None, None], T=(c * np.array([part.sum() for part in of_size]))[:, None],
         P=np.array([float((part**2).sum()) for part in of_size]), C=np.array([centred.sum()]),
-        Q=order_free_sum(centred * centred), centre=lowest + grand, noise=len(y) * noise * noise,
+        Q=order_free_sum(centred * centred), ss_w=float(order_free_sum(within * within)), ss_e=float("nan"),
+        centre=lowest + grand, noise=len(y) * noise * noise,
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Reduced:
-    """S, t, q and log|A| (`log_det`) at given g_s, with their derivatives in g_s (prefix slope_)."""
+    """S, t, q and log|A| (`log_det`) at given g_s, with their derivatives in g_s (prefix slope_).
+
+    `ones` is S 1, summed without cancellation: S is all but singular along 1 when g_s is large.
+    """
 
     S: Array
+    ones: Array
     slope_S: Array  # noqa: N815  (the matrix S of the notation above)
     t: Array
     slope_t: Array
@@ -145,13 +170,15 @@ def reduce_at(sums: CrossedSums, g_s: Array) -> Reduced:
     below = 1.0 + g_s[..., None] * sums.sizes
     w = g_s[..., None] / below
     dw = 1.0 / below**2
+    kept = 1.0 / (sums.sizes * below)  # what 1 − w c leaves, over c
     diagonal = sums.n_j[..., None] * np.eye(sums.k)
     return Reduced(
         S=diagonal - _weigh(w, sums.M, 2),
+        ones=_weigh(kept, sums.M.sum(axis=-1), 1),
         slope_S=-_weigh(dw, sums.M, 2),
         t=sums.C - _weigh(w, sums.T, 1),
         slope_t=-_weigh(dw, sums.T, 1),
-        q=sums.Q - (w * sums.P).sum(axis=-1),
+        q=np.maximum(sums.Q - (sums.P / sums.sizes).sum(axis=-1), 0.0) + (kept * sums.P).sum(axis=-1),
         slope_q=-(dw * sums.P).sum(axis=-1),
         log_det=(sums.n_c * np.log(below)).sum(axis=-1),
         slope_log_det=(sums.n_c * sums.sizes / below).sum(axis=-1),

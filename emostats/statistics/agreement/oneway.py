@@ -82,8 +82,7 @@ def icc_oneway(data: pd.DataFrame, *, groups: str, values: str, conf_level: floa
     size = np.bincount(codes).astype(np.float64)
     n0 = (len(y) - (size**2).sum() / len(y)) / (len(size) - 1)
     sums = oneway_sums(y, codes)
-    within = float(sums.Q - (sums.P / sums.sizes).sum())
-    within = within if within > sums.noise else 0.0
+    within = sums.ss_w if sums.ss_w > sums.noise else 0.0
     wald = WaldSums(sums, "oneway_random", len(size) - 1, within, len(y) - len(size))
     between = float((sums.P / sums.sizes).sum()) - float(sums.C.sum()) ** 2 / len(y)
     msb, msw = between / wald.df, wald.ss_error / wald.df_error

@@ -171,17 +171,15 @@ def incomplete_pivots(sums: CrossedSums) -> IncompletePivots:
     values, vectors = np.linalg.eigh(information)
     positive = values > 1e-9 * max(float(values.max()), 1.0)
     z2 = (vectors[:, positive].T @ t) ** 2 / values[positive]
-    ss_w = float(sums.Q - w @ sums.P)
-    ss_e = ss_w - float(z2.sum())
     groups = sums.k - int(positive.sum())
     noise, total = sums.noise, int(sums.N)
     return IncompletePivots(
-        oneway=WaldSums(sums, "oneway_random", sums.n - 1, _without_noise(ss_w, noise), total - sums.n),
+        oneway=WaldSums(sums, "oneway_random", sums.n - 1, _without_noise(sums.ss_w, noise), total - sums.n),
         twoway=WaldSums(
             sums,
             "twoway_fixed_raters",
             sums.n - groups,
-            _without_noise(ss_e, noise),
+            _without_noise(sums.ss_e, noise),
             total - sums.n - sums.k + groups,
         ),
         d=values[positive],

@@ -205,14 +205,16 @@ def _refuse_repeats(
 
 
 def _numeric(column: pd.Series[Any]) -> bool:
-    return bool(pd.api.types.is_numeric_dtype(column.dtype)) or bool(column.isna().all())
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return True
+    return column.dtype == object and all(pd.isna(value) is True or _is_number(value) for value in column)
 
 
 def _numbers(column: pd.Series[Any], name: str) -> Array:
     """The column as floats; objects are accepted if every entry is a number or missing."""
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiub":
         return column.to_numpy(dtype=np.float64)
-    if _numeric(column):
+    if pd.api.types.is_numeric_dtype(column.dtype):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = [(i, v) for i, v in enumerate(column) if not (pd.isna(v) or _is_number(v))]
     if wrong:

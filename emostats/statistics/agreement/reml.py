@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emostats.statistics.agreement.crossed import CrossedSums, reduce_at
+from emostats.statistics.agreement.crossed import CrossedSums, Reduced, reduce_at
 
 Array = NDArray[np.float64]
 
@@ -36,64 +36,73 @@ def reml_criterion(sums: CrossedSums, model: str, g_s: Array, g_r: Array) -> Cri
     """D(g_s, g_r) and its gradient for a batch of ratios; models without random raters ignore `g_r`."""
     r = reduce_at(sums, g_s)
     if model == "twoway_fixed_raters":
-        p, R, dR, logs, dlogs = _fixed_raters(r.S, r.slope_S, r.t, r.slope_t, r.q, r.slope_q)
+        parts = _fixed_raters(r)
     elif model == "oneway_random":
-        p, R, dR, logs, dlogs = _oneway(r.S, r.slope_S, r.t, r.slope_t, r.q, r.slope_q)
+        parts = _oneway(r)
     else:
-        p, R, dR, logs, dlogs = _random_raters(r.S, r.slope_S, r.t, r.slope_t, r.q, r.slope_q, g_r)
-    freedom = sums.N - p
-    R = np.maximum(R, np.finfo(np.float64).tiny)
-    value = freedom * (1.0 + np.log(2.0 * np.pi * R / freedom)) + r.log_det + logs
-    slope = freedom[..., None] * dR / R[..., None] + dlogs
+        parts = _random_raters(r, g_r)
+    freedom = sums.N - parts.p
+    R = np.maximum(parts.R, np.finfo(np.float64).tiny)
+    value = freedom * (1.0 + np.log(2.0 * np.pi * R / freedom)) + r.log_det + parts.logs
+    slope = freedom[..., None] * parts.slope_rss / R[..., None] + parts.slope_logs
     slope[..., 0] += r.slope_log_det
-    return Criterion(value, slope, R / freedom, R, dR)
+    return Criterion(value, slope, R / freedom, R, parts.slope_rss)
 
 
-Parts = tuple[int | NDArray[np.intp], Array, Array, Array, Array]
+@dataclass(frozen=True)
+class Parts:
+    """What the models differ in: p, R, and log-determinants beside log|A|, with gradients in (g_s, g_r)."""
+
+    p: int | NDArray[np.intp]
+    R: Array
+    slope_rss: Array
+    logs: Array
+    slope_logs: Array
 
 
-def _oneway(S: Array, dS: Array, t: Array, dt: Array, q: Array, dq: Array) -> Parts:
+def _oneway(r: Reduced) -> Parts:
     """X = 1, no raters: R = q − (1't)²/(1'S1)."""
-    x, dx, b, db = S.sum(axis=(-1, -2)), dS.sum(axis=(-1, -2)), t.sum(axis=-1), dt.sum(axis=-1)
-    dR = dq - (2.0 * b * db * x - b * b * dx) / x**2
-    return 1, q - b * b / x, _pair(dR), np.log(x), _pair(dx / x)
-
-
-def _fixed_raters(S: Array, dS: Array, t: Array, dt: Array, q: Array, dq: Array) -> Parts:
-    """X = Z_r: R = q − t'S⁻¹t and log|X'A⁻¹X| = log|S|; a rater absent from a resample has no column."""
-    present = np.diagonal(S, axis1=-2, axis2=-1) > 0.0
-    S = S + np.where(present, 0.0, 1.0)[..., None] * np.eye(S.shape[-1])
-    inverse = np.asarray(np.linalg.inv(S), dtype=np.float64)
-    u = _times(inverse, t)
-    dR = dq - 2.0 * _dot(dt, u) + _dot(u, _times(dS, u))
-    return (
-        present.sum(axis=-1),
-        q - _dot(t, u),
-        _pair(dR),
-        np.linalg.slogdet(S)[1],
-        _pair(_trace(inverse, dS)),
+    x, dx = r.ones.sum(axis=-1), r.slope_S.sum(axis=(-1, -2))
+    b, db = r.t.sum(axis=-1), r.slope_t.sum(axis=-1)
+    mean = b / x
+    return Parts(
+        1, r.q - mean * b, _pair(r.slope_q - 2.0 * mean * db + mean**2 * dx), np.log(x), _pair(dx / x)
     )
 
 
-def _random_raters(S: Array, dS: Array, t: Array, dt: Array, q: Array, dq: Array, g: Array) -> Parts:
+def _fixed_raters(r: Reduced) -> Parts:
+    """X = Z_r: R = q − t'S⁻¹t and log|X'A⁻¹X| = log|S|; a rater absent from a resample has no column."""
+    present = np.diagonal(r.S, axis1=-2, axis2=-1) > 0.0
+    S = r.S + np.where(present, 0.0, 1.0)[..., None] * np.eye(r.S.shape[-1])
+    inverse = np.asarray(np.linalg.inv(S), dtype=np.float64)
+    u = _times(inverse, r.t)
+    slope = r.slope_q - 2.0 * _dot(r.slope_t, u) + _dot(u, _times(r.slope_S, u))
+    logs = np.linalg.slogdet(S)[1]
+    return Parts(
+        present.sum(axis=-1), r.q - _dot(r.t, u), _pair(slope), logs, _pair(_trace(inverse, r.slope_S))
+    )
+
+
+def _random_raters(r: Reduced, g: Array) -> Parts:
     """X = 1 with random raters, by Woodbury: with K = (I + g S)⁻¹,
 
     y'H⁻¹y = q − g t'Kt, 1'H⁻¹y = b = 1'Kt, 1'H⁻¹1 = x = 1'KS1; u = K t, v = K 1, a = t'Kt.
     """
+    S, dS, t, dt = r.S, r.slope_S, r.t, r.slope_t
     core = np.eye(S.shape[-1]) + g[..., None, None] * S
     K = np.asarray(np.linalg.inv(core), dtype=np.float64)
-    u, v = _times(K, t), K.sum(axis=-1)
-    Sv, Su = _times(S, v), _times(S, u)
-    a, b, x = _dot(t, u), _dot(v, t), Sv.sum(axis=-1)
+    u, v, Sv = _times(K, t), K.sum(axis=-1), _times(K, r.ones)
+    a, b, x = _dot(t, u), _dot(v, t), _dot(v, r.ones)
     da_s = 2.0 * _dot(dt, u) - g * _dot(u, _times(dS, u))
     db_s = _dot(v, dt) - g * _dot(v, _times(dS, u))
     dx_s = _dot(v, _times(dS, v))
-    da_r, db_r, dx_r = -_dot(u, Su), -_dot(v, Su), -_dot(Sv, Sv)
-    dR_s = dq - g * da_s - (2.0 * b * db_s * x - b * b * dx_s) / x**2
-    dR_r = -a - g * da_r - (2.0 * b * db_r * x - b * b * dx_r) / x**2
+    da_r, db_r, dx_r = -_dot(u, _times(S, u)), -_dot(Sv, u), -_dot(Sv, Sv)
+    mean = b / x
+    slope_s = r.slope_q - g * da_s - 2.0 * mean * db_s + mean**2 * dx_s
+    slope_r = -a - g * da_r - 2.0 * mean * db_r + mean**2 * dx_r
     logs = np.linalg.slogdet(core)[1] + np.log(x)
-    dlogs = np.stack([g * _trace(K, dS) + dx_s / x, _trace(K, S) + dx_r / x], axis=-1)
-    return 1, q - g * a - b * b / x, np.stack([dR_s, dR_r], axis=-1), logs, dlogs
+    slope_logs = np.stack([g * _trace(K, dS) + dx_s / x, _trace(K, S) + dx_r / x], axis=-1)
+    return Parts(1, r.q - g * a - mean * b, np.stack([slope_s, slope_r], axis=-1), logs, slope_logs)
 
 
 def _pair(first: Array) -> Array:

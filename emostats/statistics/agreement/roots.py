@@ -39,6 +39,9 @@ def illinois(
     return (low + high) / 2.0
 
 
+_FARTHEST = 23.0  # logit beyond which 1 − ρ < 1e-10 and criteria drown in rounding
+
+
 def logit_root(f: Function, start: float = 0.0, step: float = 3.0, ftol: float = 1e-12) -> float:
     """Root in (0, 1) of an increasing f, sought on the logit scale outwards from `start`; else 0 or 1."""
     low, high = start - step, start + step
@@ -49,10 +52,10 @@ def logit_root(f: Function, start: float = 0.0, step: float = 3.0, ftol: float =
         low, high, f_high = low - 2.0 * (start - low), low, f_low
         f_low = f(expit(low))
     while f_high < 0.0:
-        if high > 36.0:
+        if high >= _FARTHEST:
             return 1.0
-        low, high, f_low = high, high + 2.0 * (high - start), f_high
-        f_high = f(expit(min(high, 36.5)))
+        low, high, f_low = high, min(high + 2.0 * (high - start), _FARTHEST), f_high
+        f_high = f(expit(high))
     return expit(illinois(lambda x: f(expit(x)), low, high, f_low, f_high, xtol=1e-11, ftol=ftol))
 
 
