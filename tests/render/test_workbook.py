@@ -24,7 +24,10 @@ HOSTILE = (
     "\ud800",
 )
 TABLE = pd.DataFrame(
-    {"term": list(HOSTILE), "estimate": [0.1 + 0.2, 1e-300, -1 / 3, np.pi, None, np.nan, 7.0, 1e15, 2.5, 0.0]}
+    {
+        "term": pd.Series(HOSTILE, dtype=object),
+        "estimate": [0.1 + 0.2, 1e-300, -1 / 3, np.pi, None, np.nan, 7.0, 1e15, 2.5, 0.0],
+    }
 )
 
 

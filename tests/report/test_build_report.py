@@ -224,8 +224,8 @@ def test_an_interval_across_zero_is_not_told_as_a_rise(handmade):
 
 def test_agreement_is_judged_by_its_interval(report):
     text = said(section(report, "answer"))
-    assert "0.86 (0.83 to 0.89), which is good agreement" in text
-    assert "0.77 (0.71 to 0.82), which is moderate to good agreement" in text
+    assert "Rhythm matching 0.86 (0.83 to 0.89), good;" in text
+    assert "Emotion matching 0.77 (0.71 to 0.82), moderate to good." in text
 
 
 # ---------------------------------------------------------------- failures

@@ -169,22 +169,21 @@ def _bootstrap(context: Context, outcome: Outcome, row: Estimate) -> Paragraph |
 
 
 def _agreement(context: Context) -> list[Block]:
+    """One sentence for each agreement analysis, over its domains."""
     blocks: list[Block] = []
     for analysis in context.agreements:
-        rows = [row for row in context.of_kind("icc") if row.analysis == analysis.name and not row.subgroup]
-        for row in rows:
-            if row.error or row.estimate is None:
-                continue
-            name = agreement.domain(context, row.parameter)
-            blocks.append(
-                text(
-                    f"{name}: the experts agreed with {analysis.form} = ",
+        parts: list[Part] = [f"The experts’ ratings agreed, by {analysis.form}: "]
+        for row in context.of_kind("icc"):
+            if row.analysis == analysis.name and not row.subgroup and cells.failed(row) is None:
+                parts += [
+                    f"{'; ' if len(parts) > 1 else ''}{agreement.domain(context, row.parameter)} ",
                     cells.estimate(row, agreement.PLACES),
                     " (",
                     cells.interval(row, agreement.PLACES),
-                    f"), which is {agreement_words(row)} agreement.",
-                )
-            )
+                    f"), {agreement_words(row)}",
+                ]
+        if len(parts) > 1:
+            blocks.append(text(*parts, "."))
     return blocks
 
 
