@@ -393,6 +393,8 @@ def test_completers_and_lost_have_a_table_of_their_own(report):
         ("Uncontrolled before-after study", "Regression to the mean"),
         ("observational cohort", "Nothing was assigned"),
         ("randomised controlled trial", None),
+        ("controlled pre/post study", None),
+        ("", None),
     ],
 )
 def test_the_caveats_follow_the_design(handmade, design, caveat):
@@ -524,3 +526,22 @@ def test_a_measure_that_no_row_has_leaves_no_empty_column(report):
     assert "the scale reaches below zero" in words(table)
     questionnaire = next(t for t in report.tables() if t.id == "table-changes-primary-socint")
     assert "Percent change" in [column.label for column in questionnaire.columns]
+
+
+def test_a_question_that_no_analysis_answers_is_not_dropped(handmade):
+    spec = handmade.spec()
+    analyses = tuple(
+        item.model_copy(update={"parameters": ("EMORESP",)}) if item.name == "primary" else item
+        for item in spec.analyses
+    )
+    found = only("answer", spec.model_copy(update={"analyses": analyses}), handmade.results(), {})
+    assert "Not done: Social interest. no analysis in the study file covers this outcome" in said(found)
+    assert "Emotional response rose" in said(found)
+
+
+def test_without_estimands_every_outcome_is_answered(handmade):
+    spec = handmade.spec().model_copy(update={"estimands": ()})
+    text = said(only("answer", spec, handmade.results(), {}))
+    assert (
+        "Social interest rose" in text and "Emotional response rose" in text and "Mean facial valence" in text
+    )

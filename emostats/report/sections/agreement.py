@@ -59,8 +59,7 @@ def _sizes(context: Context, analysis: IccAnalysis) -> str:
         counted = f"{ratings} ratings by {raters} raters of {targets} clips of {subjects} children. "
     return counted + (
         f"The coefficient is {analysis.form}: the share of the variance of one rating that lies between "
-        "clips. "
-        "Judge it by its interval, not by the point."
+        "clips. Judge it by its interval, not by the point."
     )
 
 
@@ -82,8 +81,7 @@ def _figure(context: Context, analysis: IccAnalysis, rows: Sequence[Estimate]) -
         f"fig-{slug(analysis.name)}",
         f"Agreement of the experts: {analysis.form}",
         f"Agreement of the experts, {analysis.form} with {confidence(rows)}; n counts children. Bands "
-        "after Koo and "
-        "Li (2016).",
+        "after Koo and Li (2016).",
         f"A forest plot. {spoken}.",
         lambda frame: figures.forest_plot(plot, frame, rounding.fixed),
     )
@@ -106,9 +104,8 @@ def _table(context: Context, analysis: IccAnalysis, rows: Sequence[Estimate]) ->
     notes = [f"Method: {method}." for method in dict.fromkeys(row.method for row in rows) if method]
     notes += [f"{capital(warning)}." for warning in dict.fromkeys(row.warning for row in rows) if warning]
     notes.append(
-        "In words: both ends of the interval after Koo and Li (2016): below 0.5 poor, to 0.75 moderate, to "
-        "0.9 good, "
-        "above excellent."
+        "In words: both ends of the interval after Koo and Li (2016): below 0.5 poor, to 0.75 moderate, "
+        "to 0.9 good, above excellent."
     )
     return Table(
         f"table-{slug(analysis.name)}",

@@ -16,22 +16,24 @@ from emostats.report.wording import better, moved, plural, settled, size
 
 def section(context: Context) -> Section:
     """One answer an estimand (an outcome, where the study file has no estimands), then the limits."""
-    blocks: list[Block] = []
-    for outcome, question in _asked(context):
-        blocks.append(_answer(context, outcome, question))
+    blocks = [*_answers(context), *_limits(context), *_agreement(context)]
     if not blocks:
         blocks.append(NotDone("Answer", "the study file asks for no mixed model"))
-    blocks += [*_limits(context), *_agreement(context)]
     return Section("answer", "The answer in brief", tuple(blocks), brief=True)
 
 
-def _asked(context: Context) -> list[tuple[Outcome, str]]:
-    asked = []
+def _answers(context: Context) -> list[Block]:
+    if not context.spec.estimands:
+        return [_answer(context, item, f"Change of {item.label} from baseline") for item in context.outcomes]
+    blocks: list[Block] = []
     for estimand in context.spec.estimands:
         outcome = next((item for item in context.outcomes if item.parameter == estimand.parameter), None)
         if outcome is not None:
-            asked.append((outcome, estimand.summary))
-    return asked or [(outcome, f"Change of {outcome.label} from baseline") for outcome in context.outcomes]
+            blocks.append(_answer(context, outcome, estimand.summary))
+        else:
+            label = context.spec.parameter_label(estimand.parameter)
+            blocks.append(NotDone(label, "no analysis in the study file covers this outcome"))
+    return blocks
 
 
 def _answer(context: Context, outcome: Outcome, question: str) -> Block:
@@ -130,14 +132,12 @@ def _between_subgroups(context: Context, outcome: Outcome, visit: str) -> Paragr
     if apart:
         told = (
             f"Subgroups: in {rounding.count(len(apart))} of {total} comparisons the interval for the "
-            "difference in "
-            "change lies on one side of zero (not adjusted for the number of comparisons)."
+            "difference in change lies on one side of zero (not adjusted for the number of comparisons)."
         )
     else:
         told = (
-            f"Subgroups: in none of {total} comparisons does the interval for the difference in change lie "
-            "on one "
-            "side of zero. That does not show that subgroups are alike."
+            f"Subgroups: in none of {total} comparisons does the interval for the difference in change "
+            "lie on one side of zero. That does not show that subgroups are alike."
         )
     failed = len(rows) - len(known)
     if failed:
@@ -190,10 +190,9 @@ def _agreement(context: Context) -> list[Block]:
 def _limits(context: Context) -> list[Block]:
     if caveats.single_group(context):
         words = (
-            "There was no comparison group. The change is what happened while the programme ran, not what "
-            "the "
-            "programme did: children also develop by themselves, and low scores tend to be followed by "
-            "higher ones."
+            "There was no comparison group. The change is what happened while the programme ran, not "
+            "what the programme did: children also develop by themselves, and low scores tend to be "
+            "followed by higher ones."
         )
         return [Note("What this does not show", (text(words),), tone="caution")]
     if caveats.observational(context):

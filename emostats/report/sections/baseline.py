@@ -25,9 +25,9 @@ def section(context: Context) -> Section:
     groups = [level for level in levels if level not in STAYED]
     blocks: list[Block] = [
         text(
-            "Groups are described, not tested: a p-value at baseline answers no question here. Continuous "
-            "variables show the mean (standard deviation) with the median (first to third quartile) below, "
-            "categories the number of children (percent)."
+            "Groups are described, not tested: a p-value at baseline answers no question here. "
+            "Continuous variables show the mean (standard deviation) with the median (first to third "
+            "quartile) below, categories the number of children (percent)."
         ),
         _table(baseline, "table-baseline", "Children at baseline, by subgroup", groups, smd=False),
     ]
@@ -53,8 +53,9 @@ def _table(table: pd.DataFrame, id: str, caption: str, levels: Sequence[str], *,
         columns.append(Column("SMD"))
         notes.append(
             Footnote(
-                "SMD: standardized mean difference, completers minus lost, in units of the pooled standard "
-                "deviation. Values beyond 0.1 in size are commonly read as a difference worth noting."
+                "SMD: standardized mean difference, completers minus lost, in units of the pooled "
+                "standard deviation. Values beyond 0.1 in size are commonly read as a difference worth "
+                "noting."
             )
         )
     return Table(id, caption, "Variable", tuple(columns), tuple(rows), tuple(notes))

@@ -9,17 +9,20 @@ from emostats.report.model import Bullets, Note, Paragraph, Section, Strong
 from emostats.report.parts import text
 
 _SINGLE = re.compile(r"single.?group|single.?arm|one.?group|uncontrolled|pre.?/?.?post", re.IGNORECASE)
+_COMPARED = re.compile(r"random|(?<!un)controlled|comparison group|parallel", re.IGNORECASE)
 _OBSERVED = re.compile(r"observ|cohort|cross.?sectional|registry", re.IGNORECASE)
 
 
 def single_group(context: Context) -> bool:
     """Whether the study file says that all children were treated, and measured before and after."""
-    return bool(_SINGLE.search(context.spec.study.design))
+    design = context.spec.study.design
+    return bool(_SINGLE.search(design)) and not _COMPARED.search(design)
 
 
 def observational(context: Context) -> bool:
     """Whether the study file says that nothing was assigned."""
-    return bool(_OBSERVED.search(context.spec.study.design)) and not single_group(context)
+    design = context.spec.study.design
+    return bool(_OBSERVED.search(design)) and not _SINGLE.search(design) and not _COMPARED.search(design)
 
 
 def section(context: Context) -> Section | None:
@@ -40,31 +43,27 @@ _SINGLE_GROUP = (
         "A change over time is not an effect of the programme",
         (
             text(
-                "All children took part and were measured before and after; there is no comparison group. "
-                "The "
-                "numbers of this report describe how much changed. They cannot say how much of it the "
-                "programme "
-                "brought about, because at least the following would produce a change as well:"
+                "All children took part and were measured before and after; there is no comparison "
+                "group. The numbers of this report describe how much changed. They cannot say how much "
+                "of it the programme brought about, because at least the following would produce a "
+                "change as well:"
             ),
             Bullets(
                 (
                     _point(
                         "Maturation",
                         "Children develop. Some of the change would have come with the weeks alone, and "
-                        "more of it "
-                        "in young children.",
+                        "more of it in young children.",
                     ),
                     _point(
                         "Regression to the mean",
                         "Families often join when things are going worse than usual. Scores taken then "
-                        "tend to be "
-                        "followed by better ones even if nothing is done.",
+                        "tend to be followed by better ones even if nothing is done.",
                     ),
                     _point(
                         "Unblinded parents",
                         "Parents who answer know that their child takes part, and hope colours answers. "
-                        "Blind expert "
-                        "ratings do not share this weakness; questionnaires do.",
+                        "Blind expert ratings do not share this weakness; questionnaires do.",
                     ),
                     _point(
                         "Other things that happened",
@@ -72,10 +71,9 @@ _SINGLE_GROUP = (
                     ),
                     _point(
                         "Children who left",
-                        "The model assumes that, given the answers a child has, it does not matter for the "
-                        "missing "
-                        "ones why they are missing. If children left because they did badly, the change is "
-                        "overestimated.",
+                        "The model assumes that, given the answers a child has, it does not matter for "
+                        "the missing ones why they are missing. If children left because they did "
+                        "badly, the change may be overestimated.",
                     ),
                 )
             ),
@@ -90,11 +88,9 @@ _OBSERVATIONAL = (
         "Described, not caused",
         (
             text(
-                "Nothing was assigned in this study. Differences between groups of children describe the "
-                "groups; "
-                "other things in which the groups differ may explain them. The numbers speak for children "
-                "like those "
-                "who came into this study."
+                "Nothing was assigned in this study. Differences between groups of children describe "
+                "the groups; other things in which the groups differ may explain them. The numbers "
+                "speak for children like those who came into this study."
             ),
         ),
         tone="caution",

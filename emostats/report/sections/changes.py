@@ -21,8 +21,9 @@ def section(context: Context) -> Section:
     outcomes = context.questionnaire_outcomes
     blocks: list[Block] = [
         text(
-            "Change is the LS mean at a visit minus the LS mean at baseline, estimated by the model for all "
-            "children together. Read the interval before the p-value: it says how large the change may be."
+            "Change is the LS mean at a visit minus the LS mean at baseline, estimated by the model for "
+            "all children together. Read the interval before the p-value: it says how large the change "
+            "may be."
         ),
         *figure_of(context, outcomes, "changes"),
     ]
@@ -61,8 +62,8 @@ def figure_of(context: Context, outcomes: Sequence[Outcome], name: str) -> tuple
         context,
         f"fig-{name}",
         "Change from baseline",
-        f"Change from baseline with {confidence(everything)}, all children. The dashed line is no change; "
-        "each outcome has its own scale.",
+        f"Change from baseline with {confidence(everything)}, all children. The dashed line is no "
+        "change; each outcome has its own scale.",
         f"One panel for each outcome. {spoken}",
         lambda frame: figures.trajectory_plot(
             panels, axis, frame, rounding.fixed, shared=False, null=0.0, joined=False

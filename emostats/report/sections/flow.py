@@ -63,8 +63,7 @@ def _diagram(context: Context, flow: pd.DataFrame) -> Block:
         "fig-flow",
         "Participant flow",
         "Participant flow. Boxes on the main line count children at each stage; boxes to the side count "
-        "those "
-        "who left it.",
+        "those who left it.",
         f"A diagram from top to bottom. {spoken}.",
         lambda frame: figures.flow_diagram(boxes, frame),
     )

@@ -32,8 +32,8 @@ def section(context: Context) -> Section:
     """Means of the questionnaire outcomes; session scores have their own section."""
     blocks: list[Block] = [
         text(
-            "Least-squares (LS) means are what the model expects at each visit, with every subgroup counted "
-            "alike. They use all observed values, also of children who missed visits."
+            "Least-squares (LS) means are what the model expects at each visit, with every subgroup "
+            "counted alike. They use all observed values, also of children who missed visits."
         )
     ]
     for outcome in context.questionnaire_outcomes:

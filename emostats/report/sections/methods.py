@@ -18,12 +18,11 @@ DF_METHODS = {
     "kenward-roger": "the method of Kenward and Roger (1997), with their adjusted standard errors",
     "kenward-roger-linear": (
         "the method of Kenward and Roger (1997) in its linear form, without second derivatives of the "
-        "covariance, "
-        "with their adjusted standard errors"
+        "covariance, with their adjusted standard errors"
     ),
     "kenward-roger-r": (
-        "the method of Kenward and Roger (1997) in the parameters of the R package mmrm, with their adjusted "
-        "standard errors"
+        "the method of Kenward and Roger (1997) in the parameters of the R package mmrm, with their "
+        "adjusted standard errors"
     ),
     "between-within": "the between-within rule",
     "residual": "the residual degrees of freedom",
@@ -92,9 +91,9 @@ def _mixed_model(context: Context, analysis: MmrmAnalysis) -> list[Block]:
     method = str(facts.get("df_method", analysis.df_method))
     labels = [context.spec.parameter_label(code) for code in analysis.parameters]
     sentences = [
-        f"{capital(joined(labels))} {'was' if len(labels) == 1 else 'were'} analysed by a mixed model for "
-        "repeated "
-        f"measures (MMRM){'' if len(labels) == 1 else ', one model for each'}, fitted by {likelihood}.",
+        f"{capital(joined(labels))} {'was' if len(labels) == 1 else 'were'} analysed by a mixed model "
+        f"for repeated measures (MMRM){'' if len(labels) == 1 else ', one model for each'}, fitted by "
+        f"{likelihood}.",
         f"The covariance of a child's visits was {STRUCTURES.get(structure, structure)}.",
         _baseline(context, str(facts.get("formula", analysis.formula))),
         f"Degrees of freedom follow {DF_METHODS.get(method, method)}.",
@@ -102,8 +101,7 @@ def _mixed_model(context: Context, analysis: MmrmAnalysis) -> list[Block]:
         _means(facts.get("ls_mean_weights", "")),
         f"Intervals are at the {_level(facts, analysis)} level.",
         "Missing values were not filled in: the likelihood uses all observed values, which is valid if "
-        "they are "
-        "missing at random given the observed ones.",
+        "they are missing at random given the observed ones.",
     ]
     return [
         text(" ".join(sentence for sentence in sentences if sentence)),
@@ -153,11 +151,10 @@ def _bootstrap(context: Context, analysis: BootstrapAnalysis) -> str:
     method = str(facts.get("method", analysis.method))
     resamples = rounding.count(facts.get("n_resamples", analysis.n_resamples))
     return (
-        f"The changes of analysis ‘{analysis.of}’ were estimated again in {resamples} bootstrap resamples. "
-        "Whole "
-        f"children were drawn with replacement{within}, each with all visits, and the model was refitted "
-        "to each "
-        f"resample. Intervals are {INTERVALS.get(method, method)} at the {_level(facts, analysis)} level."
+        f"The changes of analysis ‘{analysis.of}’ were estimated again in {resamples} bootstrap "
+        f"resamples. Whole children were drawn with replacement{within}, each with all visits, and the "
+        f"model was refitted to each resample. Intervals are {INTERVALS.get(method, method)} at the "
+        f"{_level(facts, analysis)} level."
     )
 
 
@@ -172,8 +169,8 @@ def _agreement(context: Context, analysis: IccAnalysis) -> str:
     domains = joined([domain(context, code) for code in analysis.domains])
     model = ICC_MODELS.get(family)
     told = (
-        f"Agreement of the experts on {domains} is {form} after McGraw and Wong (1996)"
-        f"{f': {model}, {single}' if model else ''}. The unit is a clip."
+        f"Agreement of the experts on {domains} is {form} after McGraw and Wong "
+        f"(1996){f': {model}, {single}' if model else ''}. The unit is a clip."
     )
     methods = [r.method for r in context.of_kind("icc") if r.analysis == analysis.name and r.method]
     if methods:

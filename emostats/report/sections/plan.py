@@ -48,8 +48,8 @@ def _plan(context: Context) -> Mapping[str, Any]:
 def _told(context: Context, plan: Mapping[str, Any]) -> str:
     if not plan.get("locked"):
         return (
-            "The plan was not locked before this run. Nothing shows that the analyses were fixed before the "
-            "outcomes were seen; read all of them as exploratory."
+            "The plan was not locked before this run. Nothing shows that the analyses were fixed before "
+            "the outcomes were seen; read all of them as exploratory."
         )
     when = rounding.moment(str(plan["locked"]))
     replaced = rounding.known(plan.get("times_replaced")) or 0

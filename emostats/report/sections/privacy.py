@@ -18,13 +18,12 @@ def section(context: Context) -> Section:
     """What is in the report, what is not, and how small its smallest group is."""
     points = [
         text(
-            "The report holds results for groups of children: no row of a single child, no name, no date "
-            "of birth, no ID."
+            "The report holds results for groups of children: no row of a single child, no name, no "
+            "date of birth, no ID."
         ),
         text(
-            "It is the internal edition. Small groups are shown as they are, so it is for people who may "
-            "see the "
-            "study data, and not for publication as it stands."
+            "It is the internal edition. Small groups are shown as they are, so it is for people who "
+            "may see the study data, and not for publication as it stands."
         ),
         text(_smallest(context)),
         text("It is one file that loads nothing from the network and runs no script."),

@@ -16,10 +16,9 @@ def section(context: Context) -> Section:
     manifest = context.manifest
     blocks: list[Block] = [
         text(
-            "The same inputs, versions and seed give the same numbers. Every shown number carries the id "
-            "of its "
-            "estimate: rest the pointer on it, or find it in estimates.csv, where it stands at full "
-            "precision."
+            "The same inputs, versions and seed give the same numbers. Every shown number carries the "
+            "id of its estimate: rest the pointer on it, or find it in estimates.csv, where it stands "
+            "at full precision."
         ),
         Definitions(tuple((name, text(value)) for name, value in _run(manifest))),
         *_files(manifest.get("inputs") or (), "table-inputs", "Input files"),

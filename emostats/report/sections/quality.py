@@ -149,8 +149,8 @@ def _map(context: Context, parameter: str, label: str, pairs: tuple[tuple[str, i
         context,
         f"fig-missing-{slug(parameter)}",
         f"Missing answers: {label}",
-        f"Which visits have a value of {label}. One row a pattern, the most complete first; the bar counts "
-        "the children with that pattern.",
+        f"Which visits have a value of {label}. One row a pattern, the most complete first; the bar "
+        "counts the children with that pattern.",
         f"A grid of visits by pattern. {spoken}.",
         lambda frame: figures.missingness_map(shown, visits, frame),
     )

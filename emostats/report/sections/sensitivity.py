@@ -36,11 +36,9 @@ def section(context: Context) -> Section:
 
 
 _INTRODUCTION = (
-    "The bootstrap draws children with replacement, with all their visits, refits the model each time, and "
-    "reads "
-    "the interval from the spread of the results. It does not rest on normally distributed errors. Where "
-    "it agrees "
-    "with the model's interval, that assumption does not carry the conclusion."
+    "The bootstrap draws children with replacement, with all their visits, refits the model each time, "
+    "and reads the interval from the spread of the results. It does not rest on normally distributed "
+    "errors. Where it agrees with the model's interval, that assumption does not carry the conclusion."
 )
 
 
@@ -99,8 +97,8 @@ def _figure(
         context,
         f"fig-{slug(analysis.name)}-{outcome.id}",
         f"Model and bootstrap intervals: {outcome.label}",
-        f"{outcome.label}: change from baseline to {when}, with the model's interval above and the bootstrap "
-        "interval below it.",
+        f"{outcome.label}: change from baseline to {when}, with the model's interval above and the "
+        "bootstrap interval below it.",
         f"A forest plot with two intervals a row. {spoken}.",
         lambda frame: figures.forest_plot(plot, frame, rounding.fixed),
     )
@@ -138,8 +136,8 @@ def _distribution(
         context,
         f"fig-resamples-{outcome.id}",
         f"Bootstrap distribution: {outcome.label}",
-        f"{outcome.label}: the change of all children in each bootstrap resample, with the bootstrap and the "
-        "model's interval below.",
+        f"{outcome.label}: the change of all children in each bootstrap resample, with the bootstrap and "
+        "the model's interval below.",
         f"A histogram with one peak region from {rounding.fixed(bins[0].low, outcome.places)} to "
         f"{rounding.fixed(bins[-1].high, outcome.places)}.",
         lambda frame: figures.distribution_plot(bins, markers, label, frame, rounding.fixed),
@@ -202,8 +200,7 @@ def _classical(context: Context) -> tuple[Block, ...]:
         rows += [_paired(context, record) for record in records(group)]
     note = Footnote(
         "Only children seen at both visits count, so these numbers rest on a stronger assumption about "
-        "missing "
-        "answers than the model does."
+        "missing answers than the model does."
     )
     caption = "Cross-check: paired t tests of complete pairs, all children"
     columns = (Column("n"), Column("Mean change"), Column("Test"), Column("p"))

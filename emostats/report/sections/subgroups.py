@@ -30,10 +30,9 @@ def section(context: Context) -> Section:
     """For each outcome: tests of heterogeneity, differences between subgroups, changes within them."""
     blocks: list[Block] = [
         text(
-            "All subgroups come from one joint model, so that their differences have an interval of their "
-            "own. "
-            "Read the differences between subgroups first: that one subgroup's interval excludes zero and "
-            "another's does not is no evidence that they differ."
+            "All subgroups come from one joint model, so that their differences have an interval of "
+            "their own. Read the differences between subgroups first: that one subgroup's interval "
+            "excludes zero and another's does not is no evidence that they differ."
         )
     ]
     for outcome in context.questionnaire_outcomes:
@@ -81,8 +80,8 @@ def _tests(context: Context, outcome: Outcome) -> tuple[Block, ...]:
         for row in rows
     )
     note = Footnote(
-        "Joint F tests that all levels changed alike. A large p-value does not show that they did: see the "
-        "intervals of the differences."
+        "Joint F tests that all levels changed alike. A large p-value does not show that they did: see "
+        "the intervals of the differences."
     )
     return (
         Table(
@@ -177,8 +176,7 @@ def _within(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> tup
         f"fig-subgroups-{outcome.id}",
         last,
         f"{outcome.label}: change from baseline to {when} within subgroups, with {confidence(last)}. The "
-        "dashed "
-        "line is no change.",
+        "dashed line is no change.",
         value_axis(outcome, f"Change to {when}"),
         level_name,
     )
@@ -214,8 +212,8 @@ def _within_table(context: Context, outcome: Outcome, rows: Sequence[Estimate], 
     unit = f" ({outcome.unit})" if outcome.unit else ""
     return Table(
         f"table-subgroups-{outcome.id}",
-        f"{outcome.label_with_unit}: change from baseline to {when} within subgroups "
-        f"({confidence(rows)} below)",
+        f"{outcome.label_with_unit}: change from baseline to {when} within subgroups ({confidence(rows)} "
+        "below)",
         "Children",
         (Column("n"), Column(f"Change{unit}"), *effects.columns),
         tuple(shown),
