@@ -1,37 +1,38 @@
-"""The cluster bootstrap of a fitted model: every replicate a full refit to convergence."""
+"""The cluster bootstrap and the jackknife of a fitted model: every replicate a full refit to convergence."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from emostats.errors import EmostatsWarning, UsageError, did_you_mean
-from emostats.statistics.mmrm.design import ModelFrame, Scaling, SubjectRows
-from emostats.statistics.mmrm.likelihood import Problem
-from emostats.statistics.mmrm.refit.evaluator import BATCH_DOUBLES, RefitEvaluator
-from emostats.statistics.mmrm.refit.packed import pack
-from emostats.statistics.mmrm.refit.targets import Target
+from emostats.statistics.mmrm.refit.evaluator import RefitEvaluator
+from emostats.statistics.mmrm.refit.source import refitter, units_of
+from emostats.statistics.mmrm.refit.targets import Contrasts, as_target
+from emostats.statistics.resampling.acceleration import jackknife_acceleration, jackknife_std_error
 from emostats.statistics.resampling.draws import Seed, as_seed_sequence
-from emostats.statistics.resampling.result import BootstrapResult, collect
-from emostats.statistics.resampling.run import join, resample
+from emostats.statistics.resampling.evaluate import Replicates
+from emostats.statistics.resampling.jackknife import JackknifeResult
+from emostats.statistics.resampling.result import BootstrapResult, by_name, collect, read_only
+from emostats.statistics.resampling.run import in_parallel, join, resample
 from emostats.statistics.resampling.summary import Sample, failure_warnings, interval
-from emostats.statistics.resampling.units import Units, find_units
+
+if TYPE_CHECKING:
+    from emostats.statistics.mmrm.fit import MMRMFit
 
 METHODS = ("bca", "percentile", "basic", "normal", "studentized")
 
+_LEFT_OUT = 128
+"""Units left out in one block of refits."""
+
 
 def bootstrap_fit(
-    frame: ModelFrame,
-    scaling: Scaling,
-    located: SubjectRows,
-    problem: Problem,
-    theta: NDArray[np.float64],
-    target: Target,
-    data: pd.DataFrame,
+    fit: MMRMFit,
+    contrasts: Contrasts,
     *,
     n_resamples: int,
     method: str,
@@ -43,9 +44,18 @@ def bootstrap_fit(
     progress: Callable[[int, int], None] | None,
 ) -> BootstrapResult:
     """Intervals for a target by resampling units within strata; see `MMRMFit.bootstrap`."""
-    _check(n_resamples, method, conf_level)
-    units, unit_of_subject = _units(frame, data, unit, strata)
-    evaluator = _evaluator(frame, scaling, located, problem, theta, target, units, unit_of_subject)
+    check_call(n_resamples, conf_level)
+    if method not in METHODS:
+        raise UsageError(f"method='{method}' is unknown. {did_you_mean(method, METHODS)}")
+    target = as_target(contrasts, len(fit.beta))
+    units = units_of(fit, unit, strata)
+    studentize = method == "studentized"
+    evaluator = refitter(fit, target, units.n_units, units.unit_of_row, studentize=studentize)
+    original = evaluator.original()
+    if studentize and original.std_errors is None:
+        raise UsageError(
+            "Studentized intervals need a standard error in each resample; take bca for these quantities."
+        )
     replicates = resample(
         evaluator,
         units,
@@ -54,12 +64,7 @@ def bootstrap_fit(
         n_jobs=n_jobs,
         progress=progress,
     )
-    left_out = _jackknife(evaluator, units.n_units) if method == "bca" else None
-    original = evaluator.original()
-    if method == "studentized" and original.std_errors is None:
-        raise UsageError(
-            "Studentized intervals need a standard error in each resample; take bca for these quantities."
-        )
+    left_out = leave_out_each(evaluator, n_jobs).values if method == "bca" else None
     samples = [
         Sample(
             name,
@@ -76,67 +81,78 @@ def bootstrap_fit(
     result = collect(
         samples, intervals, method=method, warnings=failure_warnings(target.names, replicates),
         n_resamples=n_resamples, conf_level=conf_level, n_units=units.n_units,
-        n_strata=len(units.stratum_sizes), unit=unit or frame.formula.covariance.subject, seed=seed,
+        n_strata=len(units.stratum_sizes), unit=unit or fit.frame.formula.covariance.subject, seed=seed,
     )  # fmt: skip
     for text in result.warnings:
         warnings.warn(text, EmostatsWarning, stacklevel=3)
     return result
 
 
-def _jackknife(evaluator: RefitEvaluator, n_units: int, step: int = 128) -> NDArray[np.float64]:
+def jackknife_fit(
+    fit: MMRMFit,
+    contrasts: Contrasts,
+    *,
+    unit: str | None,
+    strata: str | Sequence[str] | None,
+    n_jobs: int | None,
+) -> JackknifeResult:
+    """Each unit left out once, the model refitted in full; see `MMRMFit.jackknife`."""
+    target = as_target(contrasts, len(fit.beta))
+    units = units_of(fit, unit, strata)
+    evaluator = refitter(fit, target, units.n_units, units.unit_of_row)
+    original = evaluator.original().values[0]
+    left_out = leave_out_each(evaluator, n_jobs)
+    for text in failure_warnings(target.names, left_out):
+        warnings.warn(text.replace("resamples", "units left out in turn"), EmostatsWarning, stacklevel=3)
+    values, stratum, names = left_out.values, units.stratum_of_unit, target.names
+    q = range(len(names))
+    accelerations = [jackknife_acceleration(values[:, j], stratum) for j in q]
+    return JackknifeResult(
+        estimate=by_name(names, [float(original[j]) for j in q]),
+        std_error=by_name(names, [jackknife_std_error(values[:, j], stratum) for j in q]),
+        bias=by_name(names, [_bias(float(original[j]), values[:, j], stratum) for j in q]),
+        acceleration=by_name(names, [a if np.isfinite(a) else None for a in accelerations]),
+        values=by_name(names, [read_only(values[:, j]) for j in q]),
+        n_failed=by_name(names, [int(np.isnan(values[:, j]).sum()) for j in q]),
+        influence=by_name(names, [None for _ in q]),
+        std_error_infinitesimal=by_name(names, [None for _ in q]),
+        names=names,
+        n_units=units.n_units,
+    )
+
+
+def leave_out_each(evaluator: RefitEvaluator, n_jobs: int | None = None) -> Replicates:
     """The target with each unit left out (U × q), in blocks large enough to be refitted together."""
-    pieces = [evaluator.leave_out(start, min(start + step, n_units)) for start in range(0, n_units, step)]
-    return join(pieces).values
+    n = evaluator.n_units
+
+    def block(start: int) -> Callable[[], Replicates]:
+        return _LeaveOut(evaluator, start, min(start + _LEFT_OUT, n))
+
+    return join(in_parallel([block(start) for start in range(0, n, _LEFT_OUT)], n_jobs))
 
 
-def _check(n_resamples: int, method: str, conf_level: float) -> None:
-    if method not in METHODS:
-        raise UsageError(f"method='{method}' is unknown. {did_you_mean(method, METHODS)}")
+class _LeaveOut:
+    """A run of consecutive units, each left out once; can be sent to a worker."""
+
+    def __init__(self, evaluator: RefitEvaluator, start: int, stop: int) -> None:
+        self._evaluator, self._start, self._stop = evaluator, start, stop
+
+    def __call__(self) -> Replicates:
+        return self._evaluator.leave_out(self._start, self._stop)
+
+
+def _bias(estimate: float, values: NDArray[np.float64], stratum: NDArray[np.integer]) -> float:
+    """Σ_h (n_h − 1)(mean_h of the values without one unit − estimate)."""
+    usable = np.isfinite(values)
+    size = np.bincount(stratum[usable])
+    total = np.bincount(stratum[usable], weights=values[usable])
+    filled = size > 0
+    return float(((size[filled] - 1) * (total[filled] / size[filled] - estimate)).sum())
+
+
+def check_call(n_resamples: int, conf_level: float) -> None:
+    """Raises UsageError where the number of resamples or the level cannot be used."""
     if isinstance(n_resamples, bool) or not isinstance(n_resamples, int | np.integer) or n_resamples < 2:
         raise UsageError(f"n_resamples should be a whole number of at least 2; found {n_resamples!r}.")
     if not 0 < conf_level < 1:
         raise UsageError(f"conf_level should lie between 0 and 1, e.g. 0.95; found {conf_level!r}.")
-
-
-def _units(
-    frame: ModelFrame, data: pd.DataFrame, unit: str | None, strata: str | Sequence[str] | None
-) -> tuple[Units, NDArray[np.intp]]:
-    """The units (by default the subjects) and the unit of each subject."""
-    first = np.full(len(frame.subjects), -1, dtype=np.intp)
-    first[frame.subject[::-1]] = np.arange(len(frame.y) - 1, -1, -1)
-    subject = frame.formula.covariance.subject
-    wanted = [name for name in (unit, *([strata] if isinstance(strata, str) else strata or ())) if name]
-    missing = [name for name in wanted if name not in data.columns]
-    if missing:
-        raise UsageError(
-            f"'{missing[0]}' is not a column of the data. {did_you_mean(missing[0], data.columns)}"
-        )
-    rows = data[list(dict.fromkeys([*wanted, subject]))].iloc[frame.rows]
-    for name in wanted:
-        codes = pd.factorize(rows[name])[0]
-        varying = np.unique(frame.subject[codes != codes[first[frame.subject]]])
-        if len(varying):
-            raise UsageError(
-                f"'{name}' must be constant within a {subject}; it varies in {len(varying)}, e.g. "
-                f"{', '.join(str(frame.subjects[i]) for i in varying[:3])}."
-            )
-    units = find_units(rows.iloc[first].reset_index(drop=True), unit or subject, strata)
-    return units, units.unit_of_row
-
-
-def _evaluator(
-    frame: ModelFrame,
-    scaling: Scaling,
-    located: SubjectRows,
-    problem: Problem,
-    theta: NDArray[np.float64],
-    target: Target,
-    units: Units,
-    unit_of_subject: NDArray[np.intp],
-) -> RefitEvaluator:
-    lattice = problem.stack.distances is None
-    K = problem.stack.k + 1
-    seen = problem.stack.observed.sum(axis=1)
-    size = int((seen * (seen + 1) // 2).sum()) * K * (K + 1) // 2
-    packed = pack(frame, scaling, located, problem.stack, blocks=lattice and size <= BATCH_DOUBLES)
-    return RefitEvaluator(packed, problem, scaling, theta, units.n_units, np.asarray(unit_of_subject), target)

@@ -6,13 +6,14 @@ that does not converge here is marked and left to the caller's safer path.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emostats.statistics.mmrm.likelihood import Problem
+from emostats.statistics.mmrm.optimise import _SINGULAR as SINGULAR
 from emostats.statistics.mmrm.refit.packed import Packed
 from emostats.statistics.mmrm.refit.sweep import batch_first, batch_last, sweep
 
@@ -25,12 +26,16 @@ _DECREMENT = 1e-9
 
 @dataclass(frozen=True)
 class Refits:
-    """θ (B × H), β* (B × k), Φ* (B × k × k) in the engine's units, and which replicates converged (B,)."""
+    """θ (B × H), β* (B × k), Φ* (B × k × k) in the engine's units, and which replicates converged (B,).
+
+    `null` holds, by number of the replicate, a basis (k × r) of directions of β* that its data leave open.
+    """
 
     theta: Float
     beta: Float
     Phi: Float
     converged: NDArray[np.bool_]
+    null: dict[int, Float] = field(default_factory=dict)
 
 
 @dataclass
@@ -79,7 +84,16 @@ def refit_block(
         if not keep.all():
             active = active[keep]
             state = _Batch(*(getattr(state, name)[keep] for name in _Batch.__dataclass_fields__))
+    out.converged[out.converged] = _interior(problem, out.theta[out.converged])
     return out
+
+
+def _interior(problem: Problem, theta: Float) -> NDArray[np.bool_]:
+    """Whether every group's Σ is positive definite over all visits, by the bound of a single fit (B,)."""
+    Sigma = sigma_by_group(problem, theta)
+    sd = np.sqrt(np.einsum("bgtt->bgt", Sigma))
+    smallest = np.linalg.eigvalsh(Sigma / (sd[..., :, None] * sd[..., None, :]))[..., 0]
+    return np.asarray((smallest >= SINGULAR).all(axis=1))
 
 
 def _advance(
@@ -90,6 +104,7 @@ def _advance(
     point = _evaluate(packed, problem, state, trial)
     tolerance = 1e-9 * np.maximum(1.0, np.abs(state.ll))
     accepted = point.ok & (point.ll >= np.where(np.isfinite(state.ll), state.ll - tolerance, -np.inf))
+    never = ~accepted & ~np.isfinite(state.ll)  # not even the start can be evaluated: no step would help
     done = accepted & state.last
     _store(out, active, trial, point, done)
     state.size = np.where(accepted, 1.0, 0.5 * state.size)
@@ -107,8 +122,8 @@ def _advance(
         state.last[moving] = good & (decrement < _DECREMENT)
         lost = np.zeros(len(active), bool)
         lost[moving] = ~np.isfinite(decrement)
-        return ~done & ~lost & (state.size > 1e-8)
-    return ~done & (state.size > 1e-8)
+        return ~done & ~lost & ~never & (state.size > 1e-8)
+    return ~done & ~never & (state.size > 1e-8)
 
 
 def _store(out: Refits, active: Index, trial: Float, point: _Point, done: NDArray[np.bool_]) -> None:
@@ -195,8 +210,8 @@ def _newton_step(
 
 def _solve(information: Float, slope: Float) -> tuple[Float, Float, NDArray[np.bool_]]:
     d = np.sqrt(np.maximum(np.einsum("bhh->bh", information), 1e-300))
-    S = batch_last(information / (d[:, :, None] * d[:, None, :]))
     with np.errstate(invalid="ignore", over="ignore"):
+        S = batch_last(information / (d[:, :, None] * d[:, None, :]))
         _, positive = sweep(S, S.shape[0])
         step = np.einsum("hjb,bj->bh", S, slope / d) / d
         decrement = (step * slope).sum(axis=1)
