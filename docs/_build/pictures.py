@@ -16,19 +16,19 @@ from playwright.sync_api import sync_playwright
 
 IMAGES = Path(__file__).resolve().parents[1] / "images"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FIGURES = {"means.png": "#fig-means-primary-socint", "subgroups.png": "#fig-subgroups-primary-socint"}
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]
 
 
 def take(report: Path, browser_path: str) -> None:
-    """Writes ``report.png`` (the first screen) and ``subgroups.png`` (the section on subgroups)."""
+    """Writes ``report.png``, the first screen, and a picture of each of `FIGURES`."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=OPTIONS)
-        page = browser.new_page(viewport={"width": 1180, "height": 1060}, color_scheme="light")
+        page = browser.new_page(viewport={"width": 1180, "height": 1180}, color_scheme="light")
         page.goto(report.resolve().as_uri())
         page.screenshot(path=IMAGES / "report.png")
-        heading = page.get_by_role("heading", name="Subgroups").first
-        heading.evaluate("element => window.scrollTo(0, element.getBoundingClientRect().top + scrollY - 12)")
-        page.screenshot(path=IMAGES / "subgroups.png")
+        for name, figure in FIGURES.items():
+            page.locator(figure).screenshot(path=IMAGES / name)
         browser.close()
 
 
