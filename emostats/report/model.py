@@ -47,7 +47,7 @@ Part = str | Cell | Strong
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Running text. role: ``""``, ``"lead"`` for the sentence that matters, ``"small"`` for an aside."""
+    """Running text. role: ``""``, or ``"small"`` for an aside."""
 
     parts: tuple[Part, ...]
     role: str = ""

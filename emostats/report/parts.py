@@ -20,11 +20,6 @@ def text(*parts: Part) -> Paragraph:
     return Paragraph(parts)
 
 
-def lead(*parts: Part) -> Paragraph:
-    """The sentence that matters."""
-    return Paragraph(parts, "lead")
-
-
 def small(*parts: Part) -> Paragraph:
     """An aside."""
     return Paragraph(parts, "small")

@@ -545,3 +545,19 @@ def test_without_estimands_every_outcome_is_answered(handmade):
     assert (
         "Social interest rose" in text and "Emotional response rose" in text and "Mean facial valence" in text
     )
+
+
+@pytest.mark.parametrize(
+    ("locked", "told"),
+    [
+        (
+            "2025-11-20T09:00:00+00:00",
+            "Planned subgroups, by the locked plan: sex; age band. Unplanned subgroups, by",
+        ),
+        (None, "nothing vouches that they were planned"),
+    ],
+)
+def test_subgroups_are_labelled_planned_or_not(handmade, locked, told):
+    rows = [replace(row, planned=row.subgroup != "SEX:AGEBAND") for row in handmade.estimates()]
+    results = AnalysisResults(estimates_frame(rows), handmade.tables(), handmade.facts())
+    assert told in said(only("subgroups", handmade.spec(), results, {"plan": {"locked": locked}}))

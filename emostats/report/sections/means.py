@@ -112,8 +112,12 @@ def matrix(
     *,
     sign: bool = False,
     name: Callable[[Estimate], str] = level_name,
+    beside: Callable[[Mapping[str, Estimate]], tuple[Cell, ...]] = lambda at: (),
 ) -> tuple[Row, ...]:
-    """Rows by group of children, one cell a visit, grouped by the division they belong to."""
+    """Rows by group of children, one cell a visit, grouped by the division they belong to.
+
+    beside: more cells for a row, from its estimates by visit.
+    """
     shown: list[Row] = []
     current = ""
     for (subgroup, _), group in by_level(rows).items():
@@ -126,7 +130,7 @@ def matrix(
         if len(reasons) == 1 and "" not in reasons:
             shown.append(Row(name(group[0]), role="failed", reason=reasons.pop()))
         else:
-            shown.append(Row(name(group[0]), filled, role="" if subgroup else "overall"))
+            shown.append(Row(name(group[0]), filled + beside(at), role="" if subgroup else "overall"))
     return tuple(shown)
 
 

@@ -14,7 +14,7 @@ from emostats.report.wording import capital, joined
 from emostats.study.spec import Analysis, BootstrapAnalysis, IccAnalysis, MmrmAnalysis
 
 DF_METHODS = {
-    "satterthwaite": "Satterthwaite's approximation",
+    "satterthwaite": "Satterthwaite’s approximation",
     "kenward-roger": "the method of Kenward and Roger (1997), with their adjusted standard errors",
     "kenward-roger-linear": (
         "the method of Kenward and Roger (1997) in its linear form, without second derivatives of the "
@@ -94,7 +94,7 @@ def _mixed_model(context: Context, analysis: MmrmAnalysis) -> list[Block]:
         f"{capital(joined(labels))} {'was' if len(labels) == 1 else 'were'} analysed by a mixed model "
         f"for repeated measures (MMRM){'' if len(labels) == 1 else ', one model for each'}, fitted by "
         f"{likelihood}.",
-        f"The covariance of a child's visits was {STRUCTURES.get(structure, structure)}.",
+        f"The covariance of a child’s visits was {STRUCTURES.get(structure, structure)}.",
         _baseline(context, str(facts.get("formula", analysis.formula))),
         f"Degrees of freedom follow {DF_METHODS.get(method, method)}.",
         VCOVS.get(str(facts.get("vcov", analysis.vcov)), ""),

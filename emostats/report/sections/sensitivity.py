@@ -38,7 +38,7 @@ def section(context: Context) -> Section:
 _INTRODUCTION = (
     "The bootstrap draws children with replacement, with all their visits, refits the model each time, "
     "and reads the interval from the spread of the results. It does not rest on normally distributed "
-    "errors. Where it agrees with the model's interval, that assumption does not carry the conclusion."
+    "errors. Where it agrees with the model’s interval, that assumption does not carry the conclusion."
 )
 
 
@@ -97,7 +97,7 @@ def _figure(
         context,
         f"fig-{slug(analysis.name)}-{outcome.id}",
         f"Model and bootstrap intervals: {outcome.label}",
-        f"{outcome.label}: change from baseline to {when}, with the model's interval above and the "
+        f"{outcome.label}: change from baseline to {when}, with the model’s interval above and the "
         "bootstrap interval below it.",
         f"A forest plot with two intervals a row. {spoken}.",
         lambda frame: figures.forest_plot(plot, frame, rounding.fixed),
@@ -137,8 +137,8 @@ def _distribution(
         f"fig-resamples-{outcome.id}",
         f"Bootstrap distribution: {outcome.label}",
         f"{outcome.label}: the change of all children in each bootstrap resample, with the bootstrap and "
-        "the model's interval below.",
-        f"A histogram with one peak region from {rounding.fixed(bins[0].low, outcome.places)} to "
+        "the model’s interval below.",
+        f"A histogram of the resampled changes, from {rounding.fixed(bins[0].low, outcome.places)} to "
         f"{rounding.fixed(bins[-1].high, outcome.places)}.",
         lambda frame: figures.distribution_plot(bins, markers, label, frame, rounding.fixed),
     )

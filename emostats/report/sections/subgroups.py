@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from emostats import figures
 from emostats.estimates import Estimate
@@ -31,8 +31,8 @@ def section(context: Context) -> Section:
     blocks: list[Block] = [
         text(
             "All subgroups come from one joint model, so that their differences have an interval of "
-            "their own. Read the differences between subgroups first: that one subgroup's interval "
-            "excludes zero and another's does not is no evidence that they differ."
+            "their own. Read the differences between subgroups first: that one subgroup’s interval "
+            "excludes zero and another’s does not is no evidence that they differ."
         )
     ]
     for outcome in context.questionnaire_outcomes:
@@ -56,16 +56,21 @@ def subgroups_of(context: Context, outcome: Outcome) -> tuple[Block, ...]:
 
 
 def _planned(context: Context, rows: Sequence[Estimate]) -> Paragraph:
-    names = [context.factors(name) for name in divisions(rows)]
-    listed = "; ".join(names)
+    by_plan: dict[bool, list[str]] = {True: [], False: []}
+    for name in divisions(rows):
+        planned = all(row.planned for row in rows if row.subgroup == name)
+        by_plan[planned].append(context.factors(name))
     if not context.manifest.get("plan", {}).get("locked"):
+        listed = "; ".join(by_plan[True] + by_plan[False])
         return text(
-            f"Subgroups shown: {listed}. The plan was not locked, so nothing vouches that they were planned."
+            f"Subgroups by {listed}. The plan was not locked, so nothing vouches that they were planned."
         )
-    planned = all(row.planned for row in rows if row.subgroup)
-    return text(
-        f"Subgroups shown: {listed}. {'Planned' if planned else 'Not all planned'}, by the locked plan."
-    )
+    told = [
+        f"{word} subgroups, by the locked plan: {'; '.join(names)}."
+        for word, names in (("Planned", by_plan[True]), ("Unplanned", by_plan[False]))
+        if names
+    ]
+    return text(" ".join(told))
 
 
 def _tests(context: Context, outcome: Outcome) -> tuple[Block, ...]:
@@ -124,11 +129,6 @@ def _differences(context: Context, outcome: Outcome) -> tuple[Block, ...]:
 def _difference_table(context: Context, outcome: Outcome, rows: Sequence[Estimate], visit: str) -> Table:
     visits = [name for name in context.spec.visit_names if any(row.visit == name for row in rows)]
     adjusted = any(row.p_adjusted is not None for row in rows)
-    at_last = {(row.subgroup, row.level): row for row in rows if row.visit == visit}
-    shown = []
-    for row, key in zip(_matrix(context, rows, visits, outcome), _keys(rows), strict=True):
-        p = (cells.p_value(at_last.get(key)),) if row.cells and key else ()
-        shown.append(Row(row.header, row.cells + p, row.role, row.reason))
     notes = [Footnote("A comparison (A) − (B) above zero means a larger change in A.")]
     notes.append(
         Footnote("p-values are adjusted for multiplicity as planned.")
@@ -143,27 +143,17 @@ def _difference_table(context: Context, outcome: Outcome, rows: Sequence[Estimat
         f"({confidence(rows)} below)",
         "Comparison",
         tuple(columns),
-        tuple(shown),
+        matrix(
+            context,
+            rows,
+            visits,
+            outcome.places,
+            sign=True,
+            name=comparison_name,
+            beside=lambda at: (cells.p_value(at.get(visit)),),
+        ),
         tuple(notes),
     )
-
-
-def _matrix(
-    context: Context, rows: Sequence[Estimate], visits: Sequence[str], outcome: Outcome
-) -> tuple[Row, ...]:
-    return matrix(context, rows, visits, outcome.places, sign=True, name=comparison_name)
-
-
-def _keys(rows: Iterable[Estimate]) -> list[tuple[str, str] | None]:
-    """The key of each row that `matrix` gives; None for its headings."""
-    keys: list[tuple[str, str] | None] = []
-    current = ""
-    for key in dict.fromkeys((row.subgroup, row.level) for row in rows):
-        if key[0] and key[0] != current:
-            keys.append(None)
-            current = key[0]
-        keys.append(key)
-    return keys
 
 
 def _within(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> tuple[Block, ...]:
