@@ -6,6 +6,7 @@ contrasts → emmeans → fit.
 
 from __future__ import annotations
 
+from emostats.statistics.mmrm.comparison import compare
 from emostats.statistics.mmrm.fit import MMRMFit, mmrm
 
-__all__ = ["MMRMFit", "mmrm"]
+__all__ = ["MMRMFit", "compare", "mmrm"]

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from emostats.errors import EmostatsWarning, UsageError, did_you_mean
 from emostats.statistics.mmrm.choice import check_order, describe, fit_first
+from emostats.statistics.mmrm.comparison import Counts, compare, criteria_table
 from emostats.statistics.mmrm.contrasts import (
     anova_table,
     coefficient_table,
@@ -27,6 +28,7 @@ from emostats.statistics.mmrm.contrasts import (
 )
 from emostats.statistics.mmrm.covariance import STRUCTURES
 from emostats.statistics.mmrm.degrees_of_freedom import DF_METHODS, Inference, Ingredients, choose_method
+from emostats.statistics.mmrm.degrees_of_freedom.inference import check_conf_level
 from emostats.statistics.mmrm.design import (
     ModelFrame,
     Scaling,
@@ -47,9 +49,20 @@ from emostats.statistics.mmrm.prediction import (
     rows_of,
     simulate_outcomes,
 )
+from emostats.statistics.mmrm.variances import (
+    Fitted,
+    Quantity,
+    choose,
+    covariance_parameters,
+    derived_quantities,
+    interval_table,
+    profile_table,
+)
 from emostats.statistics.mmrm.vcov import EMPIRICAL_KINDS
 
 if TYPE_CHECKING:
+    from emostats.statistics.mmrm.refit import PermutationResult
+    from emostats.statistics.resampling.jackknife import JackknifeResult
     from emostats.statistics.resampling.result import BootstrapResult
 
 Float = NDArray[np.float64]
@@ -251,6 +264,22 @@ class MMRMFit:
         """Schwarz's criterion as R's: n = subjects with an outcome, covariance parameters counted."""
         return float(self.deviance + np.log(self.n_subjects) * self.problem.n_theta)
 
+    def information_criteria(self) -> pd.DataFrame:
+        """AIC, AICc and BIC as R mmrm and as SAS PROC MIXED count them.
+
+        Columns: convention, n_parameters, deviance, aic, aicc, bic. SAS counts the coefficients too under ML,
+        takes all rows for AICc under ML, and all subjects of the data for BIC.
+        """
+        in_data = self.data[self.frame.formula.covariance.subject].nunique()
+        counts = Counts(
+            self.problem.n_theta, len(self.beta), self.n_observations, self.n_subjects, in_data, self.reml
+        )
+        return criteria_table(self.deviance, counts)
+
+    def compare(self, *others: MMRMFit, nested: bool = True) -> pd.DataFrame:
+        """Likelihood-ratio tests of this fit and others, each nested in the next larger; see `compare`."""
+        return compare(self, *others, nested=nested)
+
     # ---- estimates ---------------------------------------------------------------------------------
 
     @property
@@ -295,6 +324,73 @@ class MMRMFit:
                 self.problem.structure.sigma(theta, positions), index=labels, columns=labels
             )
         return out if self.frame.groups else out[None]
+
+    def covariance_parameters(
+        self, interval: str = "wald", *, conf_level: float | None = None
+    ) -> pd.DataFrame:
+        """The covariance parameters (SAS's natural ones) with standard errors and intervals.
+
+        Columns: parameter, group, kind (variance, covariance, correlation, range), estimate, std_error,
+        conf_low, conf_high, method, note. ``"wald"`` intervals are SAS's (Satterthwaite's χ² for parameters
+        that are positive), ``"profile"`` those of `profile`.
+
+        Raises
+        ------
+        UsageError: an unknown interval.
+        """
+        return self._intervals(self._parameters, interval, conf_level)
+
+    def variance_components(self, interval: str = "wald", *, conf_level: float | None = None) -> pd.DataFrame:
+        """Standard deviations and correlations of the visits, with standard errors and intervals.
+
+        Columns as in `covariance_parameters`; kind is sd or correlation. What the structure makes equal
+        stands once. ``"wald"`` intervals are taken on the log scale (sd) and by Fisher's z (correlation).
+
+        Raises
+        ------
+        UsageError: an unknown interval.
+        """
+        return self._intervals(self._derived, interval, conf_level)
+
+    def profile(
+        self, parameters: str | Sequence[str] | None = None, conf_level: float | None = None
+    ) -> pd.DataFrame:
+        """Profile-likelihood intervals of covariance parameters, standard deviations and correlations.
+
+        Parameters
+        ----------
+        parameters: names as in `theta` or in `variance_components` (a name without its group stands for all
+            groups); by default all of both.
+        conf_level: of the intervals; by default that of the fit.
+
+        Returns
+        -------
+        DataFrame: parameter, estimate, conf_low, conf_high, method, note. An end that the likelihood leaves
+        open lies on the edge of the possible values; `note` says so, or why an end is missing.
+
+        Raises
+        ------
+        UsageError: an unknown parameter, or a level outside (0, 1).
+        """
+        chosen = choose([*self._parameters, *self._derived], parameters)
+        level = check_conf_level(self.settings.conf_level if conf_level is None else conf_level)
+        return profile_table(chosen, self._point, level, self.reml)
+
+    @property
+    def _point(self) -> Fitted:
+        return Fitted(self._at.theta, self._at.loglik, self._theta_covariance)
+
+    @property
+    def _parameters(self) -> list[Quantity]:
+        return covariance_parameters(self.problem, self.frame.visits, self.frame.groups, self.scaling.s)
+
+    @property
+    def _derived(self) -> list[Quantity]:
+        return derived_quantities(self.problem, self.frame.visits, self.frame.groups, self.scaling.s)
+
+    def _intervals(self, quantities: list[Quantity], interval: str, conf_level: float | None) -> pd.DataFrame:
+        level = check_conf_level(self.settings.conf_level if conf_level is None else conf_level)
+        return interval_table(quantities, self._point, interval, level, self.reml)
 
     def _covariance_positions(self) -> tuple[pd.Index, Any]:
         if self.frame.coordinates is None:
@@ -530,11 +626,73 @@ class MMRMFit:
         ------
         UsageError: an unknown option or column, or one that varies within a subject.
         """
-        from emostats.statistics.mmrm.refit import as_target, bootstrap_fit
+        from emostats.statistics.mmrm.refit import bootstrap_fit
 
-        target = as_target(contrasts, len(self.beta))
         return bootstrap_fit(
-            self.frame, self.scaling, self.located, self.problem, self._at.theta, target, self.data,
-            n_resamples=n_resamples, method=method, conf_level=conf_level, unit=unit, strata=strata,
-            seed=seed, n_jobs=n_jobs, progress=progress,
+            self, contrasts, n_resamples=n_resamples, method=method, conf_level=conf_level, unit=unit,
+            strata=strata, seed=seed, n_jobs=n_jobs, progress=progress,
+        )  # fmt: skip
+
+    def jackknife(
+        self,
+        contrasts: Any,
+        *,
+        unit: str | None = None,
+        strata: str | Sequence[str] | None = None,
+        n_jobs: int | None = None,
+    ) -> JackknifeResult:
+        """Jackknife of the quantities of `bootstrap`: each unit left out once, the model refitted in full.
+
+        Returns
+        -------
+        JackknifeResult: ``std_error``, ``bias``, ``acceleration`` and ``values``, the quantity without each
+        unit.
+
+        Raises
+        ------
+        UsageError: an unknown column, or one that varies within a subject.
+        """
+        from emostats.statistics.mmrm.refit import jackknife_fit
+
+        return jackknife_fit(self, contrasts, unit=unit, strata=strata, n_jobs=n_jobs)
+
+    def permutation_test(
+        self,
+        contrasts: Any,
+        *,
+        by: str | None = None,
+        n_resamples: int = 9999,
+        alternative: str = "two-sided",
+        unit: str | None = None,
+        strata: str | Sequence[str] | None = None,
+        seed: Any,
+        n_jobs: int | None = None,
+    ) -> PermutationResult:
+        """Permutation tests that a quantity is zero; every permuted data set is refitted in full.
+
+        Parameters
+        ----------
+        contrasts: as in `bootstrap`; each is tested by itself, by its t statistic.
+        by: a factor whose labels are exchanged among subjects (within `strata`), for differences between
+            groups; covariates stay with their subject. None: sign flips for changes (pre/post): the
+            residuals of a subject from the model without the change are turned as a whole, which supposes
+            that they are symmetric about zero. For two visits and complete pairs it is the sign-flip test of
+            the differences. All 2ⁿ flips are taken when they are no more than `n_resamples`.
+        alternative: two-sided, greater or less.
+        unit: whose labels or signs go together; the subject by default.
+
+        Returns
+        -------
+        PermutationResult with ``.table()``.
+
+        Raises
+        ------
+        UsageError: an unknown option or factor, a label that varies within a unit, or a quantity that is not
+        linear (sign flips).
+        """
+        from emostats.statistics.mmrm.refit import permutation_fit
+
+        return permutation_fit(
+            self, contrasts, by=by, n_resamples=n_resamples, alternative=alternative, unit=unit,
+            strata=strata, seed=seed, n_jobs=n_jobs,
         )  # fmt: skip
