@@ -1,12 +1,14 @@
 """The MMRM engine: cross-products by visit pattern, exact Newton, Satterthwaite and Kenward-Roger.
 
 Reading order is import order: design → covariance → likelihood → optimise → vcov → degrees_of_freedom →
-contrasts → emmeans → fit.
+contrasts → emmeans → fit → model. Beside the way to the fit stand what a fit can be asked: variances,
+comparison, prediction, refit, influence, average, diagnostics, pooling.
 """
 
 from __future__ import annotations
 
 from emostats.statistics.mmrm.comparison import compare
-from emostats.statistics.mmrm.fit import MMRMFit, mmrm
+from emostats.statistics.mmrm.fit import MMRMFit
+from emostats.statistics.mmrm.model import mmrm
 
 __all__ = ["MMRMFit", "compare", "mmrm"]
