@@ -14,7 +14,7 @@ from emostats.statistics.effects.effect import FloatArray, t_quantile, t_two_sid
 from emostats.statistics.effects.spread_tests import FTest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ancova:
     """A fitted analysis of covariance with parallel slopes.
 

@@ -12,7 +12,7 @@ from emostats.errors import ModelError, UsageError
 from emostats.statistics.effects.effect import Effect, FloatArray, normal_quantile, pairs, sample, t_quantile
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dominance:
     """Shares of y below minus above each x, and of x above minus below each y.
 

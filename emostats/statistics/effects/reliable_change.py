@@ -12,7 +12,7 @@ from emostats.errors import ModelError, UsageError
 from emostats.statistics.effects.effect import FloatArray, check_level, normal_quantile
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ReliableChange:
     """Reliable change of each subject.
 

@@ -15,7 +15,7 @@ Analysis = Callable[[float], tuple[float, float]]
 """delta → (estimate, p-value) of the analysis with delta added to the imputed values."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TippingPoint:
     """Outcome of a tipping-point search.
 

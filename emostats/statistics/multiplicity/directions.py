@@ -43,7 +43,7 @@ _CIRCLE = 2**17
 """Directions on the circle, for rank 3."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CellAngles:
     """The distribution of the angles φ_j(w), over components and directions.
 

@@ -21,7 +21,7 @@ FloatArray = npt.NDArray[np.float64]
 _SLACK = 1e-9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Graph:
     """A weighted, directed graph of hypotheses.
 
@@ -67,7 +67,7 @@ class Graph:
         return pd.DataFrame(rows, columns=["source", "target", "weight"])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GraphResult:
     """Outcome of a graphical procedure.
 

@@ -16,7 +16,7 @@ from emostats.statistics.multiplicity.multivariate_t import Alternative
 FloatArray = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GroupMeans:
     """Means of groups with a common error variance.
 

@@ -27,7 +27,7 @@ Seed = int | Sequence[int] | np.random.SeedSequence
 Scheme = Literal["multinomial", "dirichlet"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Draw:
     """m resamples of U units.
 

@@ -25,7 +25,7 @@ Data = pd.DataFrame | pd.Series | npt.NDArray[Any]
 Statistic = Callable[..., Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Replicates:
     """Values (m, q) of q statistics on m resamples, NaN where a statistic failed.
 
@@ -78,7 +78,7 @@ def product(draw: Draw, first: int, last: int, shares: FloatArray) -> FloatArray
     return np.asarray(matrix @ shares)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SumEvaluator:
     """A `SumStatistic` by its sums over units.
 
@@ -175,7 +175,7 @@ def counts_of_units(drawn: npt.NDArray[np.integer], n_units: int) -> FloatArray:
     return np.array([np.bincount(row, minlength=n_units) for row in drawn], dtype=float)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WeightEvaluator:
     """A `WeightStatistic` of the complete rows (n, c), sorted by their first column; `unit` (n,) is that of
     each."""
@@ -206,7 +206,7 @@ class WeightEvaluator:
         return Replicates(values, None, _count_undefined(values))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class JoinedEvaluator:
     """Several evaluators on the same draws, their statistics side by side under `names`."""
 
@@ -246,7 +246,7 @@ def named_values(result: Any) -> dict[str, float]:
     return {f"statistic[{k}]": float(value) for k, value in enumerate(array.ravel())}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FunctionEvaluator:
     """Any function of the resampled data.
 

@@ -134,10 +134,13 @@ def bca_probabilities(z0: float, acceleration: float, conf_level: float) -> Floa
 
     NaN when they are undefined: z0 infinite, or 1 - a (z0 + z) not positive at either end.
     """
+    undefined = np.array([np.nan, np.nan])
+    if not (np.isfinite(z0) and np.isfinite(acceleration)):
+        return undefined
     shifted = z0 + ndtri(tails(conf_level))
     denominator = 1 - acceleration * shifted
-    if not np.isfinite(z0) or not np.isfinite(acceleration) or (denominator <= 0).any():
-        return np.array([np.nan, np.nan])
+    if (denominator <= 0).any():
+        return undefined
     return np.asarray(ndtr(z0 + shifted / denominator))
 
 

@@ -18,7 +18,7 @@ from emostats.statistics.resampling.result import by_name, read_only
 from emostats.statistics.resampling.run import leave_one_out
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class JackknifeResult:
     """Jackknife of one statistic (numbers) or several (mappings by name).
 

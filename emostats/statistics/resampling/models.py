@@ -102,7 +102,7 @@ def wild_bootstrap(
     return _run(data, statistic, scheme, options, "/".join(units.columns) or "row")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Options:
     """What both bootstraps share, checked.
 
@@ -131,7 +131,7 @@ class _Options:
         check_common(self.conf_level, self.interpolation, n_resamples=self.n_resamples)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Wild:
     data: pd.DataFrame
     outcome: str
@@ -167,7 +167,7 @@ _WILD: dict[str, Callable[[np.random.Generator, int], FloatArray]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Task:
     """A run of blocks of drawn data sets; every data set has a generator of its own."""
 

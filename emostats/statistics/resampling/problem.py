@@ -28,7 +28,7 @@ AnyStatistic = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """Units, what computes the statistic on them, and what must be said about rows left out."""
 

@@ -16,7 +16,7 @@ from emostats.statistics.resampling.summary import Interval, Sample, interval
 Number = float | Mapping[str, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BootstrapResult:
     """Estimates with bootstrap intervals.
 

@@ -24,8 +24,11 @@ Progress = Callable[[int, int], None]
 _TASKS = 64
 """Into how many tasks a run is cut at most; does not influence the numbers."""
 
+# Tasks, and what they carry, compare by identity: a task queue may ask for their hash, and data frames have
+# none.
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class _Task:
     """A run of consecutive blocks."""
 
@@ -44,7 +47,7 @@ class _Task:
         return join(pieces)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _LeaveOut:
     """A run of consecutive units, each left out once."""
 

@@ -48,7 +48,7 @@ class Interval:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sample:
     """What an interval of one statistic is computed from.
 
@@ -156,12 +156,6 @@ def _studentized(sample: Sample, conf_level: float, interpolation: Interpolation
         raise ValueError("studentized intervals need standard errors")
     usable = np.isfinite(sample.replicates) & np.isfinite(sample.std_errors) & (sample.std_errors > 0)
     n_lost = int(np.isfinite(sample.replicates).sum() - usable.sum())
-    notes: tuple[str, ...] = ()
-    if n_lost:
-        notes = (
-            f"The standard error of '{sample.name}' is zero or undefined in {n_lost} of "
-            f"{len(sample.replicates)} resamples; the studentized interval rests on the others.",
-        )
     if usable.sum() < 2 or not (np.isfinite(sample.std_error) and sample.std_error > 0):
         text = (
             f"'{sample.name}' has no positive standard error to studentize with; the percentile interval is "
@@ -169,7 +163,13 @@ def _studentized(sample: Sample, conf_level: float, interpolation: Interpolation
             "instead."
         )
         limits = percentile_limits(sample.finite, conf_level, interpolation)
-        return Interval(limits.low, limits.high, "percentile", warnings=(*notes, text))
+        return Interval(limits.low, limits.high, "percentile", warnings=(text,))
+    notes: tuple[str, ...] = ()
+    if n_lost:
+        notes = (
+            f"The standard error of '{sample.name}' is zero or undefined in {n_lost} of "
+            f"{len(sample.replicates)} resamples; the studentized interval rests on the others.",
+        )
     limits = studentized_limits(
         sample.replicates[usable],
         sample.std_errors[usable],

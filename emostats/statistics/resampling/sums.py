@@ -60,7 +60,7 @@ class SumStatistic:
         return np.column_stack(columns)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Moments:
     """Moments of one column or a pair: means, and variances and covariance with divisor n - 1. All (B,)."""
 

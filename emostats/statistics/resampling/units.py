@@ -19,7 +19,7 @@ from emostats.errors import UsageError, did_you_mean
 IntArray = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Units:
     """Units of a data set, grouped by stratum.
 
