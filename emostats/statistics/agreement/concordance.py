@@ -75,20 +75,18 @@ def concordance_correlation(
         raise UsageError(
             f"The concordance correlation needs at least three targets with both values; found {n}."
         )
-    x, y = x - table.values[both].mean(), y - table.values[both].mean()
+    flat = [float(np.ptp(column)) == 0.0 for column in (x, y)]
+    if any(flat):
+        same = all(flat) and x[0] == y[0]
+        reason = "undefined (0/0): the values do not vary" if same else "one of the two does not vary"
+        value = NAN if same else 0.0
+        return Concordance(
+            value, NAN, NAN, NAN, conf_level, NAN, NAN, NAN, NAN, NAN, NAN, n, left_out, reason=reason
+        )
+    x, y = x - x.min(), y - x.min()
     var_x, var_y = float(x.var()), float(y.var())
     cov, shift = float(((x - x.mean()) * (y - y.mean())).mean()), float(y.mean() - x.mean())
-    whole = var_x + var_y + shift**2
-    rho_c = 2.0 * cov / whole if whole > 0.0 else NAN
-    if var_x == 0.0 or var_y == 0.0:
-        reason = (
-            "undefined (0/0): the values do not vary"
-            if whole == 0.0
-            else "one of the two does not vary: no concordance"
-        )
-        return Concordance(
-            rho_c, NAN, NAN, NAN, conf_level, NAN, NAN, NAN, NAN, NAN, NAN, n, left_out, reason=reason
-        )
+    rho_c = 2.0 * cov / (var_x + var_y + shift**2)
     r, u = cov / np.sqrt(var_x * var_y), shift / (var_x * var_y) ** 0.25
     error = _standard_error(rho_c, float(r), float(u), n)
     low, high, low_plain, high_plain = _limits(rho_c, error, conf_level)

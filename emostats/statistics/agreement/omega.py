@@ -55,8 +55,11 @@ def mcdonald_omega(
         return _undefined(
             table.n_raters, n, int((~full).sum()), conf_level, f"item {', '.join(still)} does not vary"
         )
-    loadings, unique = (part[0] for part in one_factor(S[None]))
     scale = np.sqrt(np.diag(S))
+    if float(np.linalg.eigvalsh(S / np.outer(scale, scale))[0]) < 1e-10:
+        reason = "items are the same or add up to each other: one factor cannot be fitted"
+        return _undefined(table.n_raters, n, int((~full).sum()), conf_level, reason)
+    loadings, unique = (part[0] for part in one_factor(S[None]))
     draws = _draws(y, n_resamples, seed)
     low, high = percentile_limits(draws, conf_level)
     defined = draws[~np.isnan(draws)]

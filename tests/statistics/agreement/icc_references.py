@@ -1,4 +1,4 @@
-"""The reference figures of tests/reference/icc, and an oracle for REML that shares no code with the package."""
+"""The reference figures of tests/reference/icc, and an oracle for REML that shares no code with the room."""
 
 from __future__ import annotations
 
