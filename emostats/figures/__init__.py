@@ -11,7 +11,8 @@ from __future__ import annotations
 from emostats.figures.canvas import NARROW, WIDE, Frame
 from emostats.figures.distribution import Bin, Marker, distribution_plot
 from emostats.figures.flow import FlowBox, flow_diagram
-from emostats.figures.forest import Forest, ForestRow, Interval, forest_plot
+from emostats.figures.forest import Forest, forest_plot
+from emostats.figures.forest_row import ForestRow, Interval
 from emostats.figures.missingness import Pattern, missingness_map
 from emostats.figures.svg import standalone
 from emostats.figures.trajectory import Panel, Point, trajectory_plot

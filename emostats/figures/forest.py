@@ -5,38 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import median
 
-from emostats.figures.canvas import BODY, BOLD, SMALL, Frame, Sheet
-from emostats.figures.lettering import shorten, width, wrap
-from emostats.figures.palette import INK, MUTED, RULE, WASH, series
+from emostats.figures.canvas import BODY, SMALL, Frame, Sheet
+from emostats.figures.forest_row import ForestRow, Interval, Layout, draw_row, null_line, row_height
+from emostats.figures.lettering import shorten, width
+from emostats.figures.palette import INK, MUTED, WASH, series
 from emostats.figures.scale import Scale, TickText, finite, linear
 
 _GAP = 14.0
-_LINE = 17.0
-
-
-@dataclass(frozen=True)
-class Interval:
-    """One estimate with its limits, and the text that stands for them. Missing limits are None."""
-
-    estimate: float | None
-    low: float | None
-    high: float | None
-    text: str
-
-
-@dataclass(frozen=True)
-class ForestRow:
-    """A row:
-
-    One interval for each series, or the `reason` why there is none. `heading` rows only have a label.
-    """
-
-    label: str
-    intervals: tuple[Interval, ...] = ()
-    n: str = ""
-    reason: str = ""
-    heading: bool = False
-    overall: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,20 +33,11 @@ class Forest:
     series: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Layout:
-    label: float
-    n: float
-    text: float
-    plot: tuple[float, float]
-    stacked: bool
-
-
 def forest_plot(plot: Forest, frame: Frame, tick: TickText) -> str:
     """The plot as SVG. A narrow frame puts each row's texts above its interval."""
     layout = _layout(plot, frame)
     top = 4 + (20 if len(plot.series) > 1 else 0) + (0 if layout.stacked else 22) + (16 if plot.zones else 0)
-    heights = [_row_height(row, layout, frame) for row in plot.rows]
+    heights = [row_height(row, layout, frame) for row in plot.rows]
     sheet = Sheet(frame, top + sum(heights) + 46)
     scale = _scale(plot, layout.plot)
     bottom = top + sum(heights)
@@ -80,44 +46,27 @@ def forest_plot(plot: Forest, frame: Frame, tick: TickText) -> str:
     _zones(sheet, plot, scale, top, bottom)
     y = float(top)
     for index, (row, height) in enumerate(zip(plot.rows, heights, strict=True)):
-        _null(sheet, plot, row, layout, scale, y, height)
-        _row(sheet, row, layout, scale, y, height, ruled=index > 0)
+        null_line(sheet, plot.null, row, layout, scale, y, height)
+        draw_row(sheet, row, layout, scale, y, height, ruled=index > 0)
         y += height
     _axis(sheet, scale, bottom, plot.scale_label, tick)
     return sheet.svg()
 
 
-def _layout(plot: Forest, frame: Frame) -> _Layout:
+def _layout(plot: Forest, frame: Frame) -> Layout:
     if frame.narrow:
-        return _Layout(0, 0, frame.width, (10, frame.width - 10), stacked=True)
+        return Layout(0, frame.width, (10, frame.width - 10), stacked=True)
     texts = [interval.text for row in plot.rows for interval in row.intervals] + [plot.text_label]
     text_width = min(max((width(text, BODY) for text in texts), default=80), 230)
     longest = max([width(row.label, BODY) + 8 for row in plot.rows] + [width(plot.label_label, SMALL), 90])
     label_width = min(longest, 230)
     n_right = label_width + _GAP + max([30, *(width(row.n, BODY) for row in plot.rows)])
-    return _Layout(
-        0, n_right, frame.width, (n_right + _GAP + 6, frame.width - text_width - _GAP - 6), stacked=False
-    )
-
-
-def _row_height(row: ForestRow, layout: _Layout, frame: Frame) -> float:
-    if row.heading:
-        return 26
-    lines = max(len(row.intervals), 1)
-    if layout.stacked:
-        return 24 + (_LINE * 2 * lines if len(row.intervals) > 1 else 20) + _reason_lines(row, frame) * 15
-    return 11 + _LINE * lines
-
-
-def _reason_lines(row: ForestRow, frame: Frame) -> int:
-    return len(wrap(row.reason, frame.width - 4, SMALL, 3)) - 1 if row.reason else 0
+    plot_room = (n_right + _GAP + 6, frame.width - text_width - _GAP - 6)
+    return Layout(n_right, frame.width, plot_room, stacked=False)
 
 
 def _scale(plot: Forest, room: tuple[float, float]) -> Scale:
-    """Covers all estimates;
-
-    One very wide interval is cut (with an arrow) rather than squeezing the others.
-    """
+    """Covers all estimates. One very wide interval is cut, with an arrow, rather than squeezing the others."""
     intervals = [interval for row in plot.rows for interval in row.intervals]
     points = finite([i.estimate for i in intervals] + [plot.null]) + [bound for bound, _ in plot.zones[:-1]]
     limits = finite([i.low for i in intervals] + [i.high for i in intervals])
@@ -144,7 +93,7 @@ def _legend(sheet: Sheet, plot: Forest) -> None:
         x += 14 + width(shown, SMALL) + 18
 
 
-def _columns(sheet: Sheet, plot: Forest, layout: _Layout, top: float) -> None:
+def _columns(sheet: Sheet, plot: Forest, layout: Layout, top: float) -> None:
     if layout.stacked:
         return
     y = top - 8
@@ -164,87 +113,6 @@ def _zones(sheet: Sheet, plot: Forest, scale: Scale, top: float, bottom: float) 
             sheet.box(left, top, right - left, bottom - top, fill=WASH)
         if width(name, SMALL) < right - left:
             sheet.text((left + right) / 2, top - 5, name, size=SMALL, colour=MUTED, align="center")
-
-
-def _null(
-    sheet: Sheet, plot: Forest, row: ForestRow, layout: _Layout, scale: Scale, y: float, height: float
-) -> None:
-    """The line of no effect, beside the intervals only: it must not run through words."""
-    if plot.null is None or not row.intervals:
-        return
-    top, bottom = (y + 22, y + height - 2) if layout.stacked else (y, y + height)
-    sheet.line([scale(plot.null)] * 2, [top, bottom], colour=MUTED, width=1, dashes=(3, 3))
-
-
-def _row(
-    sheet: Sheet, row: ForestRow, layout: _Layout, scale: Scale, y: float, height: float, *, ruled: bool
-) -> None:
-    if ruled and (layout.stacked or row.heading):
-        sheet.line([0, sheet.width], [y + 0.5] * 2, colour=RULE, width=0.8)
-    if row.heading:
-        sheet.text(0, y + 18, shorten(row.label, sheet.width, BOLD), bold=True)
-    elif layout.stacked:
-        _stacked_row(sheet, row, scale, y)
-    else:
-        _level_row(sheet, row, layout, scale, y, height)
-
-
-def _level_row(sheet: Sheet, row: ForestRow, layout: _Layout, scale: Scale, y: float, height: float) -> None:
-    middle = y + height / 2 + 4
-    sheet.text(0, middle, shorten(row.label, layout.n - 40, BODY), bold=row.overall)
-    sheet.text(layout.n, middle, row.n, align="right", colour=MUTED)
-    if not row.intervals:
-        room = layout.text - layout.plot[0]
-        sheet.text(layout.plot[0], middle, shorten(row.reason, room, SMALL), size=SMALL, colour=MUTED)
-    for index, interval in enumerate(row.intervals):
-        line = y + 5.5 + _LINE * (index + 0.5)
-        _interval(sheet, interval, index, scale, line, overall=row.overall and len(row.intervals) == 1)
-        sheet.text(layout.text, line + 4, interval.text, align="right", bold=row.overall)
-
-
-def _stacked_row(sheet: Sheet, row: ForestRow, scale: Scale, y: float) -> None:
-    text = row.intervals[0].text if len(row.intervals) == 1 else ""
-    room = sheet.width - width(text, BODY) - 14
-    count = f"n {row.n}" if row.n else ""
-    name = shorten(row.label, room - width(count, SMALL) - 8, BODY)
-    sheet.text(0, y + 18, name, bold=row.overall)
-    sheet.text(width(name, BODY) + 10, y + 18, count, size=SMALL, colour=MUTED)
-    sheet.text(sheet.width, y + 18, text, align="right", bold=row.overall)
-    if not row.intervals:
-        for index, line in enumerate(wrap(row.reason, sheet.width - 4, SMALL, 3)):
-            sheet.text(0, y + 35 + 15 * index, line, size=SMALL, colour=MUTED)
-    for index, interval in enumerate(row.intervals):
-        if len(row.intervals) == 1:
-            _interval(sheet, interval, index, scale, y + 31, overall=row.overall)
-        else:
-            top = y + 22 + 2 * _LINE * index
-            sheet.text(sheet.width, top + 12, interval.text, align="right")
-            _interval(sheet, interval, index, scale, top + 23, overall=False)
-
-
-def _interval(sheet: Sheet, interval: Interval, index: int, scale: Scale, y: float, *, overall: bool) -> None:
-    colour, shape = (INK, "D") if overall else series(index)
-    if interval.low is not None and interval.high is not None:
-        _bar(sheet, scale, (interval.low, interval.high), y, colour)
-    if interval.estimate is not None:
-        sheet.marker(
-            scale.clipped(interval.estimate),
-            y,
-            "D" if overall else shape,
-            colour=colour,
-            size=9 if overall else 8,
-        )
-
-
-def _bar(sheet: Sheet, scale: Scale, limits: tuple[float, float], y: float, colour: str) -> None:
-    """The interval: capped ends, or an arrow head where it goes on beyond the scale."""
-    low, high = limits
-    start, stop = (scale.clipped(low), y), (scale.clipped(high), y)
-    inside = (low >= scale.low, high <= scale.high)
-    sheet.error_bar(start, stop, colour=colour, caps=inside)
-    for shown, (x, _), ahead in zip(inside, (start, stop), (-1, 1), strict=True):
-        if not shown:
-            sheet.polygon([(x + 5 * ahead, y), (x - 3 * ahead, y - 5), (x - 3 * ahead, y + 5)], fill=colour)
 
 
 def _axis(sheet: Sheet, scale: Scale, y: float, label: str, tick: TickText) -> None:

@@ -263,3 +263,10 @@ def test_the_style_sheet_repeats_the_palette():
         assert f"--{name}: {DARK[colour]};" in dark.split("@media")[0], name
         assert f".{name}-fill {{ fill: var(--{name}); }}" in css
         assert f".{name}-stroke {{ stroke: var(--{name}); }}" in css
+
+
+def test_a_long_name_has_a_line_of_its_own_on_a_phone():
+    name = "(Boys, 1–6 years) − (Girls, 7–12 years)"
+    row = ForestRow(name, (interval(-0.2, -0.5, 0.1),), "156")
+    shown = texts(forest_plot(Forest((row,), "x", "y"), frame(NARROW), fixed))
+    assert name in shown and "−0.20 (−0.50 to 0.10)" in shown
