@@ -66,7 +66,7 @@ def _layout(plot: Forest, frame: Frame) -> Layout:
 
 
 def _scale(plot: Forest, room: tuple[float, float]) -> Scale:
-    """Covers all estimates. One very wide interval is cut, with an arrow, rather than squeezing the others."""
+    """Covers all estimates; one very wide interval is cut, with an arrow, rather than squeezing the rest."""
     intervals = [interval for row in plot.rows for interval in row.intervals]
     points = finite([i.estimate for i in intervals] + [plot.null]) + [bound for bound, _ in plot.zones[:-1]]
     limits = finite([i.low for i in intervals] + [i.high for i in intervals])

@@ -25,10 +25,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class ForestRow:
-    """A row:
-
-    One interval for each series, or the `reason` why there is none. `heading` rows only have a label.
-    """
+    """One interval for each series, or the `reason` why there is none. `heading` rows only have a label."""
 
     label: str
     intervals: tuple[Interval, ...] = ()

@@ -45,10 +45,7 @@ def shorten(text: str, room: float, size: float) -> str:
 
 
 def wrap(text: str, room: float, size: float, lines: int = 2) -> tuple[str, ...]:
-    """`text` broken at spaces into at most `lines` lines of `room` pixels;
-
-    The last one may end in an ellipsis.
-    """
+    """`text` in at most `lines` lines of `room` pixels, broken at spaces; an ellipsis stands for the rest."""
     words = clean(text)[:2000].split(" ")
     done: list[str] = []
     current = ""

@@ -12,10 +12,7 @@ TickText = Callable[[float, int], str]
 
 @dataclass(frozen=True)
 class Scale:
-    """Maps `low`…`high` (values) onto `start`…`stop` (pixels);
-
-    `ticks` lie within and have `places` decimals.
-    """
+    """Maps values from `low` to `high` onto pixels from `start` to `stop`; `ticks` have `places` decimals."""
 
     low: float
     high: float

@@ -1,7 +1,4 @@
-"""Makes matplotlib's SVG fit for a page:
-
-Small, themable, without ids that could clash, and named for all readers.
-"""
+"""Makes matplotlib's SVG fit for a page: small, themable, named for all readers, no ids that could clash."""
 
 from __future__ import annotations
 
@@ -101,10 +98,7 @@ def _short(match: re.Match[str]) -> str:
 
 
 def standalone(svg: str) -> str:
-    """`svg` as the content of a file:
-
-    With a declaration, and colours that follow the viewer's light or dark page.
-    """
+    """`svg` as the content of a file, with a declaration and colours that follow the viewer's theme."""
     rules = "".join(
         f".{name}-fill{{fill:{DARK[colour]}}}.{name}-stroke{{stroke:{DARK[colour]}}}"
         for colour, name in THEMED.items()
