@@ -1,6 +1,27 @@
-"""Missing data: pooling over imputations and how much the conclusion depends on what is missing."""
+"""Missing data: imputation by a fitted MMRM, pooling, and how much the conclusion depends on what is missing.
 
+imputation = impute(fit, arm="ARMCD", strategy={"TRT": "J2R"}, reference="PBO")
+imputation.analyse(Ancova(covariates=["BASE"], reference="PBO")).table()
+"""
+
+from __future__ import annotations
+
+from emostats.statistics.missing.analysed import Analysed
+from emostats.statistics.missing.analysis import Ancova, Refit
+from emostats.statistics.missing.impute import Imputation, impute
 from emostats.statistics.missing.rubin import Pooled, barnard_rubin_df, pool, pool_table
 from emostats.statistics.missing.tipping import TippingPoint, tipping_point
 
-__all__ = ["Pooled", "TippingPoint", "barnard_rubin_df", "pool", "pool_table", "tipping_point"]
+__all__ = [
+    "Analysed",
+    "Ancova",
+    "Imputation",
+    "Pooled",
+    "Refit",
+    "TippingPoint",
+    "barnard_rubin_df",
+    "impute",
+    "pool",
+    "pool_table",
+    "tipping_point",
+]

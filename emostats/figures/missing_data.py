@@ -1,0 +1,75 @@
+"""Figure of a tipping-point search: the p-value against the shift of the imputed values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from emostats.figures.canvas import BODY, SMALL, Frame, Sheet
+from emostats.figures.lettering import shorten
+from emostats.figures.palette import INK, MUTED, SERIES, WASH
+from emostats.figures.scale import Scale, TickText, linear
+
+
+@dataclass(frozen=True)
+class TippingCurve:
+    """points: (shift, p-value), by shift. alpha: level of significance. tipping: shift where p crosses it."""
+
+    points: tuple[tuple[float, float], ...]
+    alpha: float
+    tipping: float | None = None
+
+
+def tipping_point_plot(curve: TippingCurve, label: str, frame: Frame, tick: TickText) -> str:
+    """The curve as SVG; the band below is where the result is significant. `label` names the shift.
+
+    Raises
+    ------
+    ValueError: there is no point to draw.
+    """
+    if not curve.points:
+        raise ValueError("a tipping-point plot needs at least one point")
+    tall = 230.0
+    sheet = Sheet(frame, tall + 62)
+    left, right = 52.0, frame.width - 10
+    shifts = [shift for shift, _ in curve.points]
+    top = max(2.2 * curve.alpha, min(1.0, 1.1 * max(p for _, p in curve.points)))
+    y = linear([0.0, top], tall, 26, pad=0.0)
+    x = linear(shifts, left + 8, right - 8, pad=0.0)
+    sheet.text(0, 12, "p-value", size=SMALL)
+    sheet.box(left, y(curve.alpha), right - left, tall - y(curve.alpha), fill=WASH)
+    sheet.text(right - 6, tall - 6, "significant", align="right", size=SMALL, colour=MUTED)
+    sheet.line([left, right], [y(curve.alpha)] * 2, colour=MUTED, dashes=(5, 3))
+    _axes(sheet, x, y, (left, right), label, tick)
+    if curve.tipping is not None:
+        _tipping(sheet, curve.tipping, curve.alpha, x, y, tick)
+    sheet.line(
+        [x(shift) for shift in shifts], [y.clipped(p) for _, p in curve.points], colour=SERIES[0], width=2
+    )
+    for shift, p in curve.points:
+        sheet.marker(x(shift), y.clipped(p), "o", colour=SERIES[0], size=6)
+    return sheet.svg()
+
+
+def _tipping(sheet: Sheet, tipping: float, alpha: float, x: Scale, y: Scale, tick: TickText) -> None:
+    """The line at the tipping point, with its shift on the side where there is room."""
+    at = x.clipped(tipping)
+    sheet.line([at, at], [y.stop, y.start], colour=INK, width=1.4)
+    sheet.marker(at, y(alpha), "D", colour=INK, size=8)
+    on_left = at > (x.start + x.stop) / 2
+    place = at - 8 if on_left else at + 8
+    text = f"tips at {tick(tipping, 2)}"
+    sheet.text(place, y.stop + 12, text, align="right" if on_left else "left", size=BODY, bold=True)
+
+
+def _axes(sheet: Sheet, x: Scale, y: Scale, reach: tuple[float, float], label: str, tick: TickText) -> None:
+    bottom = y.start
+    sheet.line([reach[0], reach[1]], [bottom, bottom], colour=MUTED)
+    for value in x.ticks:
+        sheet.line([x(value)] * 2, [bottom, bottom + 4], colour=MUTED)
+        sheet.text(x(value), bottom + 17, tick(value, x.places), align="center", size=SMALL, colour=MUTED)
+    sheet.line([reach[0], reach[0]], [y.stop, bottom], colour=MUTED)
+    for value in y.ticks:
+        sheet.line([reach[0] - 4, reach[0]], [y(value)] * 2, colour=MUTED)
+        sheet.text(reach[0] - 7, y(value) + 4, tick(value, y.places), align="right", size=SMALL, colour=MUTED)
+    middle = (reach[0] + reach[1]) / 2
+    sheet.text(middle, bottom + 38, shorten(label, reach[1] - reach[0], BODY), align="center", size=SMALL)
