@@ -52,6 +52,7 @@ from emostats.statistics.mmrm.variances import (
 )
 
 if TYPE_CHECKING:
+    from emostats.statistics.mmrm.influence import InfluenceResult
     from emostats.statistics.mmrm.refit import PermutationResult
     from emostats.statistics.resampling.jackknife import JackknifeResult
     from emostats.statistics.resampling.result import BootstrapResult
@@ -489,6 +490,31 @@ class MMRMFit:
             root = np.linalg.cholesky(self.inference.vcov)
             outcomes += self.frame.X[:, self.scaling.kept] @ (root @ rng.standard_normal((len(root), n)))
         return pd.DataFrame(outcomes, index=self.frame.index)
+
+    # ---- influence --------------------------------------------------------------------------------
+
+    def influence(self, unit: str = "subject", *, method: str = "auto") -> InfluenceResult:
+        """What leaving out each subject changes: deletion diagnostics.
+
+        Parameters
+        ----------
+        unit: ``"subject"``, or a column above the subject (a site, a family) whose values are left out.
+        method: ``"refit"`` refits the model without each unit, to convergence, from the cross-products;
+            ``"one-step"`` takes one pass over the data and is first order in what a unit changes about the
+            covariance; ``"auto"`` refits up to 2,000 units and says in the table what it did.
+
+        Returns
+        -------
+        InfluenceResult: ``.table()`` sorted by Cook's distance, with COVRATIO, (restricted) likelihood
+        distance and the largest DFBETAS; ``.dfbetas``, ``.estimates`` and ``.theta`` by unit.
+
+        Raises
+        ------
+        UsageError: an unknown column or method, or a column that varies within a subject.
+        """
+        from emostats.statistics.mmrm.influence import influence_of
+
+        return influence_of(self, unit, method)
 
     # ---- resampling --------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ _TIE = 1e-8
 """Relative difference of statistics below which they count as equal (and against the hypothesis)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PermutationResult:
     """Permutation tests, one a quantity.
 
