@@ -8,6 +8,7 @@ from dataclasses import asdict
 import pandas as pd
 
 from emostats.errors import Finding
+from emostats.privacy import IDENTIFIERS
 from emostats.statistics.descriptives import (
     FlowStage,
     Groups,
@@ -34,7 +35,6 @@ NAMES = {
 MANY_CATEGORIES = 12
 """A covariate with more different values than this is left out of the baseline table: it may be free text."""
 
-IDENTIFIERS = ("USUBJID", "FAMILY")
 ALL, COMPLETERS, LOST = "All", "Completers", "Lost"
 
 

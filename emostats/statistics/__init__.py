@@ -1,1 +1,1 @@
-"""To be described by its owner."""
+"""The statistics of the study: models, resampling, agreement, effects, descriptives. Rooms meet through values."""

@@ -13,10 +13,10 @@ from pathlib import Path
 import pandas as pd
 
 from emostats.errors import PrivacyError
-from emostats.pipeline.describe import IDENTIFIERS
 from emostats.study.data import StudyData
 from emostats.study.spec import StudySpec
 
+IDENTIFIERS = ("USUBJID", "FAMILY")
 INTERNAL = frozenset({"results/findings.csv", "log.txt", "study.toml"})
 """Files for the study team alone; findings name the child whose record needs attention."""
 
