@@ -14,8 +14,8 @@ from emostats.pipeline.folder import RunIdentity
 from emostats.pipeline.hashing import records_below
 from emostats.pipeline.load import LoadedStudy, own_instruments
 from emostats.pipeline.manifest import MANIFEST, manifest_of
-from emostats.privacy import scan
 from emostats.pipeline.tables_io import plain, write_csv, write_estimates, write_json
+from emostats.privacy import scan
 from emostats.report import ReportModel, build_report
 from emostats.study.spec import StudySpec
 

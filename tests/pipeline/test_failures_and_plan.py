@@ -12,10 +12,10 @@ import emostats as em
 from emostats.errors import EmostatsWarning, PrivacyError, UsageError
 from emostats.pipeline import execute, rerender, verify_run
 from emostats.pipeline.load import input_records, load
-from emostats.privacy.scan import EMAIL, PHONE, _names
 from emostats.pipeline.runners import RUNNERS
 from emostats.pipeline.runners.questions import subgroup_question
 from emostats.pipeline.tables_io import read_csv, read_estimates
+from emostats.privacy.scan import EMAIL, PHONE, _names
 from emostats.study.lock import lock_plan
 from emostats.study.spec import read_spec
 
