@@ -1,20 +1,24 @@
 """Graphical procedures: a testing strategy as data (Bretz, Maurer, Brannath & Posch, 2009).
 
 Nodes are hypotheses with a share of alpha, edges say where the share goes when a hypothesis is rejected.
-Holm, fixed-sequence, fallback and gatekeeping procedures are all graphs. `graph_figure` in emostats.figures
-draws one.
+Holm, fixed-sequence, fallback and gatekeeping procedures are all graphs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from emostats.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from emostats.figures.canvas import Frame
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -66,19 +70,46 @@ class Graph:
         ]
         return pd.DataFrame(rows, columns=["source", "target", "weight"])
 
+    def plot(self, frame: Frame, rejected: Sequence[str] = ()) -> str:
+        """The graph as SVG (see `emostats.figures.multiplicity`)."""
+        from emostats.figures.multiplicity import GraphEdge, GraphNode, graph_figure
+
+        nodes = [
+            GraphNode(name, share_text(float(weight)), name in rejected)
+            for name, weight in zip(self.hypotheses, self.weights, strict=True)
+        ]
+        edges = [
+            GraphEdge(int(i), int(j), share_text(float(self.transitions[i, j])))
+            for i, j in np.argwhere(self.transitions > 0)
+        ]
+        return graph_figure(nodes, edges, frame)
+
+
+def share_text(value: float) -> str:
+    """A share as a plain fraction where it is one with a denominator up to 12, else with three digits."""
+    fraction = Fraction(value).limit_denominator(12)
+    return str(fraction) if abs(float(fraction) - value) < 1e-9 else f"{value:.3g}"
+
 
 @dataclass(frozen=True, eq=False)
 class GraphResult:
     """Outcome of a graphical procedure.
 
-    `table`: hypothesis, weight, p_value, p_adjusted, rejected. `steps`: the rejections in order: step,
-    hypothesis, p_value, level (its share of alpha then). `remaining`: the graph of the hypotheses not
+    `graph`: the one tested. `table`: hypothesis, weight, p_value, p_adjusted, rejected. `steps`: the
+    rejections in order: step, hypothesis, p_value, level (its share of alpha then). `remaining`: the graph of
+        the hypotheses not
     rejected.
     """
 
+    graph: Graph
     table: pd.DataFrame
     steps: pd.DataFrame
     remaining: Graph
+
+    def plot(self, frame: Frame) -> str:
+        """The graph as SVG, its rejected hypotheses marked."""
+        rejected = self.table.loc[self.table["rejected"], "hypothesis"]
+        return self.graph.plot(frame, rejected=tuple(rejected))
 
 
 def graph_from_edges(weights: Mapping[str, float], edges: Mapping[tuple[str, str], float]) -> Graph:
@@ -149,7 +180,7 @@ def run_graph(
         rows.append((step, name, p[j], alpha * levels[j]))
         remaining = remaining.reject(name)
     steps = pd.DataFrame(rows, columns=["step", "hypothesis", "p_value", "level"])
-    return GraphResult(_table(graph, p, adjusted, alpha), steps, remaining)
+    return GraphResult(graph, _table(graph, p, adjusted, alpha), steps, remaining)
 
 
 def closed_test(

@@ -16,7 +16,7 @@ from emostats.statistics.resampling import NAMED, SumStatistic, jackknife
 from emostats.statistics.resampling.prepare import named_evaluator
 from emostats.statistics.resampling.units import find_units
 
-# few resamples and rounded values keep these tests fast; what is warned of is tested in test_bootstrap_degenerate
+# few resamples and rounded values keep these tests fast; test_bootstrap_degenerate tests the warnings
 pytestmark = pytest.mark.filterwarnings("ignore::emostats.errors.EmostatsWarning")
 
 ONE = {
