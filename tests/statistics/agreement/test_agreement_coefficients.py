@@ -106,7 +106,7 @@ def test_agreement_that_no_target_shows_is_refused():
         gwet_ac([[1, None], [None, 2]])
 
 
-# Krippendorff -----------------------------------------------------------------------------------------------------
+# Krippendorff -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [name for name in MULTI if name != "anxiety_20x3"])
@@ -205,7 +205,7 @@ def test_alpha_without_variation_is_undefined_with_a_reason():
     assert ours.n_undefined == 20
 
 
-# Cohen ------------------------------------------------------------------------------------------------------------
+# Cohen --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("weights", ["identity", "linear", "quadratic"])
@@ -258,7 +258,7 @@ def test_kappa_of_three_raters_is_refused():
         cohen_kappa([[1, 2, 1], [2, 2, 2]])
 
 
-# Kendall ----------------------------------------------------------------------------------------------------------
+# Kendall ------------------------------------------------------------------------------------------
 
 
 def test_kendalls_w():
@@ -289,7 +289,7 @@ def test_w_leaves_out_targets_with_gaps_and_answers_ties():
         kendall_w([[1, None], [None, 2], [3, 4]])
 
 
-# Bland–Altman and Lin ---------------------------------------------------------------------------------------------
+# Bland–Altman and Lin -----------------------------------------------------------------------------
 
 
 def pefr():
@@ -366,7 +366,9 @@ def test_unpaired_replicates_are_bland_and_altmans_peak_flow_correction():
 
 def test_without_repeats_the_repeated_route_gives_the_single_one():
     frame = repeated(m=1)
-    once, repeats = bland_altman(frame.drop(columns="time"), **{k: v for k, v in NAMES.items() if k != "occasions"}), bland_altman(frame, **NAMES)  # fmt: skip
+    repeats = bland_altman(frame, **NAMES)
+    single = {name: column for name, column in NAMES.items() if name != "occasions"}
+    once = bland_altman(frame.drop(columns="time"), **single)
     assert repeats.sd == pytest.approx(once.sd, rel=1e-12)
     assert (repeats.lower, repeats.upper) == pytest.approx((once.lower, once.upper), rel=1e-12)
 

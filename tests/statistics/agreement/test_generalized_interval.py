@@ -57,7 +57,7 @@ def test_the_chosen_order_of_integration_is_the_accurate_one(name):
 
 
 def adaptive(ms, rho):
-    """E over the error and the rater χ² of P(target χ² ≥ threshold), by nested adaptive integration in probability."""
+    """E over the error and the rater χ² of P(target χ² ≥ threshold), by nested adaptive integration."""
     odds = rho / (1 - rho)
 
     def given(u_e, u_r):

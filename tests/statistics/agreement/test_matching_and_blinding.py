@@ -106,7 +106,7 @@ def test_bad_matching_options_are_refused(options, message):
         matching_accuracy(ratings(), **options, **NAMES)
 
 
-# Blinding ---------------------------------------------------------------------------------------------------------
+# Blinding -----------------------------------------------------------------------------------------
 
 
 def guesses(right=0.5, unsure=0.0, n=60, k=3, seed=0):

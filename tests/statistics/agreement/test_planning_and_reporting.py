@@ -178,7 +178,7 @@ def test_degenerate_and_bad_groups():
         groups([1, 1, 2, 2], [1.0, 2.0, 3.0, np.inf])
 
 
-# Subgroups --------------------------------------------------------------------------------------------------------
+# Subgroups ----------------------------------------------------------------------------------------
 
 
 def study(seed=0, n=48):
@@ -259,7 +259,7 @@ def test_unknown_subgroup_columns_are_refused():
         icc_by_subgroup(study(), **NAMES, by="sexx")
 
 
-# Guide, bands, GRRAS ----------------------------------------------------------------------------------------------
+# Guide, bands, GRRAS ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -292,9 +292,15 @@ def test_the_guide_of_a_result_sees_whether_raters_are_shared():
 
 @pytest.mark.parametrize(
     ("low", "high", "words"),
-    [(0.1, 0.4, "poor"), (0.45, 0.8, "poor to good"), (0.5, 0.74, "moderate"), (0.76, 0.95, "good to excellent"),
-     (np.nan, 0.5, "not determined"), (-0.2, 0.95, "poor to excellent")],
-)  # fmt: skip
+    [
+        (0.1, 0.4, "poor"),
+        (0.45, 0.8, "poor to good"),
+        (0.5, 0.74, "moderate"),
+        (0.76, 0.95, "good to excellent"),
+        (np.nan, 0.5, "not determined"),
+        (-0.2, 0.95, "poor to excellent"),
+    ],
+)
 def test_bands_are_read_from_the_interval(low, high, words):
     assert interpretation(low, high) == words
 
@@ -311,7 +317,8 @@ def test_grras_has_fifteen_items_and_shows_its_gaps():
     assert "0.753 (95 % CI 0.523 to 0.856)" in rows.loc[13, "text"]
     assert "REML" in rows.loc[10, "text"]
     assert {item.key for item in section.open_items} == {
-        "subjects", "raters", "background", "sample_size", "sampling", "process", "independence", "characteristics", "relevance",
+        "subjects", "raters", "background", "sample_size", "sampling", "process", "independence",
+        "characteristics", "relevance",
     }  # fmt: skip
     item = next(item for item in section.items if item.key == "estimates")
     assert item.values["estimate"] == result.row("ICC(A,1)").estimate
@@ -320,7 +327,7 @@ def test_grras_has_fifteen_items_and_shows_its_gaps():
         result.grras(statements={"rater": "x"})
 
 
-# Plots and imports ------------------------------------------------------------------------------------------------
+# Plots and imports --------------------------------------------------------------------------------
 
 
 def drawn(svg):
@@ -375,8 +382,8 @@ def test_an_icc_imports_no_heavy_package():
     code = (
         "import sys, numpy as np, emostats as em;"
         "em.icc(np.arange(12.0).reshape(4, 3) ** 1.5).table();"
-        "heavy = {'torch', 'matplotlib', 'statsmodels', 'pingouin', 'scipy.stats', 'scipy.optimize'} & set(sys.modules);"
-        "print(sorted(heavy))"
+        "heavy = {'torch', 'matplotlib', 'statsmodels', 'pingouin', 'scipy.stats', 'scipy.optimize'};"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
