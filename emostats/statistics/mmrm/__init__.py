@@ -10,5 +10,6 @@ from __future__ import annotations
 from emostats.statistics.mmrm.comparison import compare
 from emostats.statistics.mmrm.fit import MMRMFit
 from emostats.statistics.mmrm.model import mmrm
+from emostats.statistics.mmrm.pooling import pool_emmeans
 
-__all__ = ["MMRMFit", "compare", "mmrm"]
+__all__ = ["MMRMFit", "compare", "mmrm", "pool_emmeans"]

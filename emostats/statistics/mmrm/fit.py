@@ -415,6 +415,51 @@ class MMRMFit:
         """
         return marginal_means(self.frame, self.scaling, self.inference, spec, weights, at)
 
+    def average_effect(
+        self,
+        treatment: str,
+        *,
+        by: str | Sequence[str] = (),
+        contrast: str | Mapping[str, ArrayLike] | ArrayLike | None = "trt.vs.ctrl",
+        weights: str = "subjects",
+        population: pd.DataFrame | None = None,
+        at: Mapping[str, Any] | None = None,
+        covariates: str = "fixed",
+    ) -> LinearEstimates:
+        """Average effects of a treatment over the observed covariates (g-computation).
+
+        Every subject is given each level of the treatment at each level of `by`, and the model's means are
+        averaged. Unlike LS means at the covariates' means this is the mean effect also when covariates
+        interact with the treatment or enter by curves.
+
+        Parameters
+        ----------
+        treatment: a factor of the model, or a number whose values `at` gives.
+        by: factors within whose levels the averages are taken, e.g. the visit.
+        contrast: a family of `LinearEstimates.contrasts` between treatments (each against the first level by
+            default), or None for the average means themselves.
+        weights: ``"subjects"`` (each subject with a row used once), ``"rows"`` (each row used once), or a
+            column of weights of the subjects.
+        population: other rows to average over, with the columns of the covariates.
+        at: values or levels of the treatment and of the `by` variables.
+        covariates: ``"fixed"`` (SE given these covariates: the delta method) or ``"sampled"`` (plus the
+            variance from drawing the subjects out of a population).
+
+        Returns
+        -------
+        LinearEstimates: ``.table()``; means can be contrasted further.
+
+        Raises
+        ------
+        UsageError: an unknown variable or level, or a covariate that varies within a subject.
+        """
+        from emostats.statistics.mmrm.average import average_effect
+
+        return average_effect(
+            self, treatment, by, contrast=contrast, weights=weights, population=population, at=at,
+            covariates=covariates,
+        )  # fmt: skip
+
     # ---- prediction --------------------------------------------------------------------------------
 
     @cached_property

@@ -90,6 +90,18 @@ def t_test(
     )
 
 
+def with_variance(tests: TTests, variance: Float, null: Float | float, conf_level: float) -> TTests:
+    """The same tests with more variance (q,) in each estimate; df stay."""
+    std_error = np.sqrt(tests.std_error**2 + variance)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = (tests.estimate - null) / std_error
+    margin = t_quantile(0.5 + 0.5 * conf_level, tests.df) * std_error
+    return TTests(
+        tests.estimate, std_error, tests.df, statistic, t_two_sided(statistic, tests.df),
+        tests.estimate - margin, tests.estimate + margin,
+    )  # fmt: skip
+
+
 def t_two_sided(statistic: Float, df: Float) -> Float:
     """P(|t_df| ≥ |statistic|)."""
     from scipy.special import stdtr

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from emostats.errors import UsageError, did_you_mean
 from emostats.statistics.mmrm.contrasts import adjust_family, check_adjustment, contrast_family
 from emostats.statistics.mmrm.degrees_of_freedom import Inference, t_test
-from emostats.statistics.mmrm.degrees_of_freedom.inference import TTests
+from emostats.statistics.mmrm.degrees_of_freedom.inference import TTests, with_variance
 
 Float = NDArray[np.float64]
 
@@ -28,6 +28,7 @@ class LinearEstimates:
     L: (rows × k) over the estimable coefficients, raw units. shift: (rows,) known constants (mean offset).
     estimable: (rows,); rows that are not show missing values. inference: of the fit.
     kind, n_means, adjust: the family the rows form, for multiplicity.
+    spread: (rows × rows) variance beside that of β, as of averages over sampled subjects; None for none.
     """
 
     levels: pd.DataFrame
@@ -39,6 +40,7 @@ class LinearEstimates:
     kind: str = "means"
     n_means: int = 0
     adjust: str = "none"
+    spread: Float | None = None
 
     def table(self, conf_level: float | None = None) -> pd.DataFrame:
         """Factor columns, then estimate, std_error, df, statistic, p_value, conf_low, conf_high.
@@ -48,6 +50,8 @@ class LinearEstimates:
         """
         level = self.inference.conf_level if conf_level is None else conf_level
         tests = t_test(self.inference, self.L, -self.shift, level)
+        if self.spread is not None:
+            tests = with_variance(tests, np.diagonal(self.spread), -self.shift, level)
         p, low, high = self._adjusted(tests, level)
         columns = {
             "estimate": tests.estimate + self.shift,
@@ -67,23 +71,25 @@ class LinearEstimates:
         if self.adjust == "none":
             return tests.p_value, tests.conf_low, tests.conf_high
         out = tuple(np.full(len(self.L), np.nan) for _ in range(3))
-        for rows in self._families():
+        for rows in self.families():
             rows = rows[self.estimable[rows]]
             part = TTests(*(getattr(tests, name)[rows] for name in TTests.__dataclass_fields__))
-            L = self.L[rows]
             adjusted = adjust_family(
-                part, partial(self._correlation, L), self.adjust, self.kind, self.n_means, conf_level
+                part, partial(self._correlation, rows), self.adjust, self.kind, self.n_means, conf_level
             )
             for target, value in zip(out, adjusted, strict=True):
                 target[rows] = value
         return out[0], out[1], out[2]
 
-    def _correlation(self, L: Float) -> Float:
-        V = L @ self.inference.vcov @ L.T
+    def _correlation(self, rows: NDArray[np.intp]) -> Float:
+        V = self.L[rows] @ self.inference.vcov @ self.L[rows].T
+        if self.spread is not None:
+            V = V + self.spread[np.ix_(rows, rows)]
         sd = np.sqrt(np.diagonal(V))
         return np.asarray(V / np.outer(sd, sd))
 
-    def _families(self) -> list[NDArray[np.intp]]:
+    def families(self) -> list[NDArray[np.intp]]:
+        """Row numbers of each combination of the `by` columns."""
         if not self.by:
             return [np.arange(len(self.levels))]
         keys = self.levels[list(self.by)].astype(str).agg("\x1f".join, axis=1)
@@ -113,7 +119,7 @@ class LinearEstimates:
             raise UsageError(f"by= names '{unknown[0]}'. {did_you_mean(unknown[0], self.levels.columns)}")
         over = [name for name in self.levels.columns if name not in within]
         pieces = [
-            self._contrast_rows(rows, over, within, method) for rows in replace(self, by=within)._families()
+            self._contrast_rows(rows, over, within, method) for rows in replace(self, by=within).families()
         ]
         kind = contrast_family(method, [""] * self._family_size(within)).kind
         check_adjustment(adjust, kind)
@@ -127,10 +133,11 @@ class LinearEstimates:
             kind,
             self._family_size(within),
             adjust,
+            None if self.spread is None else _congruent([piece[4] for piece in pieces], self.spread),
         )
 
     def _family_size(self, within: Sequence[str]) -> int:
-        return len(replace(self, by=tuple(within))._families()[0])
+        return len(replace(self, by=tuple(within)).families()[0])
 
     def _contrast_rows(
         self,
@@ -138,7 +145,7 @@ class LinearEstimates:
         over: Sequence[str],
         within: Sequence[str],
         method: str | Mapping[str, ArrayLike] | ArrayLike,
-    ) -> tuple[pd.DataFrame, Float, Float, NDArray[np.bool_]]:
+    ) -> tuple[pd.DataFrame, Float, Float, NDArray[np.bool_], Float]:
         labels = [
             " ".join(map(str, row)) for row in self.levels.iloc[rows][list(over)].itertuples(index=False)
         ]
@@ -150,7 +157,14 @@ class LinearEstimates:
         for name in within:
             levels[name] = self.levels[name].iloc[rows[0]]
         estimable = ~(A[:, ~self.estimable[rows]] != 0).any(axis=1)
-        return levels, A @ self.L[rows], A @ self.shift[rows], estimable
+        whole = np.zeros((len(A), len(self.L)))
+        whole[:, rows] = A
+        return levels, A @ self.L[rows], A @ self.shift[rows], estimable, whole
+
+
+def _congruent(parts: Sequence[Float], S: Float) -> Float:
+    A = np.concatenate(parts)
+    return np.asarray(A @ S @ A.T)
 
 
 def parse_spec(spec: str | Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -90,13 +90,13 @@ def _means(
         {name: [axes[name].values[i] for i in place[first, index]] for index, name in enumerate(wanted)},
         index=range(n_means),
     )
-    estimable = _estimable(L, scaling.null)
+    estimable = estimable_rows(L, scaling.null)
     shift = 0.0 if frame.offset is None else float(frame.offset.mean())
     kept = np.where(estimable[:, None], L, 0.0)[:, scaling.kept]
     return LinearEstimates(levels, tuple(by), kept, np.full(n_means, shift), estimable, inference)
 
 
-def _estimable(L: Float, null: Float) -> NDArray[np.bool_]:
+def estimable_rows(L: Float, null: Float) -> NDArray[np.bool_]:
     """Rows of L that the data determine: finite, and blind to the null space of X."""
     estimable: NDArray[np.bool_] = np.asarray(np.isfinite(L).all(axis=1))
     if null.size:
