@@ -53,7 +53,7 @@ test: $(VENV)/.installed-dev  ## set up and run the tests (no browser needed)
 	@$(ONE_THREAD) $(PY) -m pytest -n $(JOBS) --dist loadgroup -m 'not browser and not benchmark_suite' $(PYTEST_ARGS)
 
 test-browser: $(VENV)/.installed-dev  ## run the tests that open the report in Chromium
-	@$(PY) -m pytest -m browser $(PYTEST_ARGS)
+	@$(PY) -m pytest tests/browser -m browser $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev  ## style, types and the import floors
 	@$(VENV)/bin/ruff check .
