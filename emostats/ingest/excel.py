@@ -18,6 +18,7 @@ from emostats.ingest.container import (
 from emostats.ingest.raw import Marks
 from emostats.ingest.reader import RawSheet
 from emostats.ingest.sheet_xml import SheetScan, scan_sheet, verify_part
+from emostats.study.spec import Source
 
 _WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -90,6 +91,11 @@ class ExcelReader:
             merged=tuple((first[0], first[1], last[0], last[1]) for first, last in merged),
             hidden_sheet=sheet in self._hidden,
         )
+
+
+def open_excel(path: Path, source: Source) -> ExcelReader:
+    """The reader of a workbook; a workbook needs no options. Raises UnreadableError."""
+    return ExcelReader(path)
 
 
 def _open_values(path: Path) -> Any:

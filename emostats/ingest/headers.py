@@ -38,6 +38,11 @@ class Table:
     rows: NDArray[np.intp]
     cells: Mapping[str, Column]
 
+    def take(self, positions: NDArray[np.intp]) -> Table:
+        """Some of the rows."""
+        cells = {variable: column.take(positions) for variable, column in self.cells.items()}
+        return Table(self.raw, self.header_row, self.columns, self.rows[positions], cells)
+
     def place(self, variable: str, position: int) -> str:
         """The address of a variable's cell in the `position`-th row used."""
         return addresses.cell(int(self.rows[position]), self.columns[variable])

@@ -7,9 +7,12 @@ from pathlib import Path
 
 from emostats.errors import Finding, did_you_mean
 from emostats.ingest.container import UnreadableError
+from emostats.ingest.corrections import read_corrections
 from emostats.ingest.log import Log
 from emostats.ingest.raw import RawTable
 from emostats.ingest.reader import RawSheet, Reader, open_reader
+from emostats.ingest.row_ids import with_row_ids
+from emostats.ingest.withdrawn import withdrawn_children
 from emostats.study.spec import StudySpec
 from emostats.study.spec.paths import OutsideError, inside
 
@@ -19,6 +22,8 @@ class Library:
 
     def __init__(self, spec: StudySpec, log: Log) -> None:
         self._spec, self._log = spec, log
+        self._corrections = read_corrections(spec, log)
+        self._withdrawn = withdrawn_children(spec, log)
         self._readers: dict[str, Reader | None] = {}
         self._hashes: dict[str, str] = {}
         self._tables: dict[tuple[str, str], RawTable | None] = {}
@@ -38,7 +43,8 @@ class Library:
         return self._tables[source, name]
 
     def close(self) -> None:
-        """Closes every file."""
+        """Closes every file; corrections that no sheet took are reported."""
+        self._corrections.report_unused(self._log)
         for reader in self._readers.values():
             if reader is not None:
                 reader.close()
@@ -83,7 +89,7 @@ class Library:
         return empty
 
     def _sheet_name(self, source: str, reader: Reader, sheet: str | None) -> str | None:
-        if reader.sheets == ("",):
+        if reader.sheets == ("",) or (not sheet and "" in reader.sheets):
             return ""
         if sheet is None and len(reader.sheets) == 1:
             return reader.sheets[0]
@@ -109,12 +115,12 @@ class Library:
         if content.n_rows == 0 and self._is_empty(source, reader):
             return None
         for finding in content.findings:
-            self._log.add(finding)
+            self._once(finding)
         return self._raw(source, reader, sheet, content)
 
     def _raw(self, source: str, reader: Reader, sheet: str, content: RawSheet) -> RawTable:
         described = self._spec.sources[source]
-        return RawTable(
+        raw = RawTable(
             source=source,
             file=described.file,
             sheet=sheet,
@@ -124,7 +130,9 @@ class Library:
             typed=reader.typed,
             options=described,
             marks=content.marks,
+            withdrawn=self._withdrawn,
         )
+        return self._corrections.apply(with_row_ids(raw, self._log), self._log)
 
     def _finding(self, source: str, rule: str, message: str, action: str) -> Finding:
         return Finding(rule=rule, message=message, action=action, file=self._spec.sources[source].file)

@@ -16,6 +16,7 @@ from emostats.ingest.library import Library
 from emostats.ingest.log import Log
 from emostats.ingest.provenance import provenance, source_ids
 from emostats.ingest.records import ID, VISIT, Limits, Records, open_records
+from emostats.ingest.spelling import report_spelling
 from emostats.ingest.visits import in_order
 from emostats.study.data import ITEM_COLUMNS, VISIT_COLUMNS
 from emostats.study.instruments import Instrument
@@ -71,6 +72,8 @@ def _read_sheet(
             raw, "no-answers", message, "Check the sheet.", severity=Severity.WARNING, visit=visit or ""
         )
     records.unique({ID: records.subject, VISIT: records.visit}, "child × visit")
+    for name in ("INFORMANT", "FORM"):
+        report_spelling(records, name)
     values = _answers(records, instrument)
     records.finish()
     if not log.has_errors:

@@ -11,6 +11,7 @@ from emostats.ingest.library import Library
 from emostats.ingest.log import Log
 from emostats.ingest.provenance import provenance, source_ids
 from emostats.ingest.records import ID, VISIT, Limits, Records, open_records
+from emostats.ingest.spelling import report_spelling
 from emostats.ingest.visits import in_order, visit_lookup, visit_of
 from emostats.study.data import RATING_COLUMNS
 from emostats.study.spec import StudySpec
@@ -50,6 +51,7 @@ def _check_keys(records: Records) -> None:
     key = {ID: records.subject, "CLIP": records.texts("CLIP"), "RATER": records.texts("RATER")}
     records.unique(key, "child × clip × rater", "CLIP")
     records.dates("DATE")
+    report_spelling(records, "RATER")
 
 
 def _domain(spec: StudySpec, records: Records, code: str, values: Floats, keep: Rows) -> pd.DataFrame:

@@ -42,6 +42,7 @@ class RawTable:
     columns: one sequence a column, all of length `n_rows`, row 0 being the sheet's first row.
     typed: whether cells have types of their own (a workbook) or are all text (a CSV file).
     options: the source's options (decimal mark, missing codes, date format).
+    withdrawn: children whose rows are left out, because consent was withdrawn.
     """
 
     source: str
@@ -53,6 +54,7 @@ class RawTable:
     typed: bool
     options: Source
     marks: Marks = NO_MARKS
+    withdrawn: frozenset[str] = frozenset()
 
     def row(self, number: int) -> list[Any]:
         """The cells of a row."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from emostats.errors import Finding
@@ -23,7 +25,7 @@ class RawSheet:
 
 
 class Reader(Protocol):
-    """An opened file. Text files have one sheet, named ``""``."""
+    """An opened file. The sheet ``""`` is the whole file, where a file is not made of sheets."""
 
     typed: bool
 
@@ -41,6 +43,37 @@ class Reader(Protocol):
         """Closes the file."""
 
 
+READERS: Mapping[str, str] = MappingProxyType(
+    {
+        "excel": "excel:open_excel",
+        "delimited": "delimited:DelimitedReader",
+        "redcap": "formats.redcap:open_redcap",
+        "qualtrics": "formats.qualtrics:QualtricsReader",
+        "surveymonkey": "formats.surveymonkey:SurveyMonkeyReader",
+        "kobo": "formats.kobo:KoboReader",
+        "google-forms": "formats.google_forms:GoogleFormsReader",
+        "spss": "formats.spss:SpssReader",
+        "sas": "formats.sas:SasReader",
+        "stata": "formats.stata:StataReader",
+        "parquet": "formats.parquet:ParquetReader",
+        "arff": "formats.arff:ArffReader",
+    }
+)
+"""Format of a source → module of this room and what opens it there, called with path and source."""
+
+BY_ENDING: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys((".xlsx", ".xlsm"), "excel"),
+        **dict.fromkeys((".sav", ".zsav"), "spss"),
+        **dict.fromkeys((".xpt", ".sas7bdat"), "sas"),
+        ".dta": "stata",
+        ".parquet": "parquet",
+        ".arff": "arff",
+    }
+)
+"""What ``format = "auto"`` means; every other ending is delimited text."""
+
+
 def open_reader(path: Path, source: Source) -> Reader:
     """The reader for a source: by its `format`, or by the file's ending.
 
@@ -48,8 +81,18 @@ def open_reader(path: Path, source: Source) -> Reader:
     ------
     UnreadableError: the file cannot be opened; the error says why and what to do.
     """
-    from emostats.ingest.delimited import DelimitedReader
-    from emostats.ingest.excel import ExcelReader
+    kind = source.format if source.format != "auto" else format_of(path)
+    module, name = READERS[kind].split(":")
+    opener: Callable[[Path, Source], Reader] = getattr(import_module(f"emostats.ingest.{module}"), name)
+    return opener(path, source)
 
-    excel = path.suffix.lower() in (".xlsx", ".xlsm") if source.format == "auto" else source.format == "excel"
-    return ExcelReader(path) if excel else DelimitedReader(path, source)
+
+def format_of(path: Path) -> str:
+    """The format that a file's ending stands for."""
+    return BY_ENDING.get(path.suffix.lower(), "delimited")
+
+
+def open_table(path: Path, source: Source) -> Reader:
+    """The workbook or text file behind an export of a survey tool, by its ending."""
+    plain = source.model_copy(update={"format": "excel" if format_of(path) == "excel" else "delimited"})
+    return open_reader(path, plain)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from emostats.errors import Finding, Severity
 from emostats.ingest import addresses
-from emostats.ingest.cells import Floats, NumberRule, Objects, dates, numbers, shown, texts
+from emostats.ingest.cells import Floats, NumberRule, Objects, Rows, dates, numbers, shown, texts
 from emostats.ingest.children import child_ids
 from emostats.ingest.headers import Table, find_columns
 from emostats.ingest.hints import hint
@@ -20,6 +20,7 @@ from emostats.ingest.log import Log
 from emostats.ingest.marks import report_marks
 from emostats.ingest.raw import RawTable
 from emostats.ingest.visits import visit_forms, visit_lookup, visit_of
+from emostats.ingest.withdrawn import without_withdrawn
 from emostats.study.spec import StudySpec
 
 ID, VISIT = "USUBJID", "AVISIT"
@@ -56,6 +57,11 @@ class Records:
 
     def __len__(self) -> int:
         return len(self.table.rows)
+
+    def take(self, positions: Rows) -> Records:
+        """Some of the rows; what is noticed about numbers kept as text is reported with the rest."""
+        table = self.table.take(positions)
+        return Records(table, self.log, self.subject[positions], self.visit[positions], self.stored_as_text)
 
     def texts(self, variable: str) -> Objects:
         """A column as text; None where blank, missing, or when the table has no such column."""
@@ -175,6 +181,7 @@ def open_records(
     header_row: int | None = None,
     visit: str | None = None,
     visit_needed: bool = True,
+    where: Mapping[str, str] | None = None,
 ) -> Records | None:
     """Finds the columns of a table and settles child and visit of each row; None when columns are missing.
 
@@ -183,10 +190,12 @@ def open_records(
     wanted: variable → header; USUBJID is needed. roster: the children that are known (None: do not compare).
     visit: the visit of the whole table, when it has no column AVISIT.
     visit_needed: whether a blank visit is an error.
+    where: variable → content of the rows to read ("" for blank); the others are not looked at.
     """
     table = find_columns(raw, wanted, log, header_row=header_row)
     if table is None:
         return None
+    table = _where(without_withdrawn(table, ID), where or {})
     report_marks(table, log)
     subject = child_ids(table, ID, log, roster)
     visits = np.full(len(table.rows), visit, dtype=object)
@@ -194,6 +203,12 @@ def open_records(
     if VISIT in table.columns:
         _read_visits(records, spec, visit_needed)
     return records
+
+
+def _where(table: Table, where: Mapping[str, str]) -> Table:
+    for variable, content in where.items():
+        table = table.take(np.flatnonzero(texts(table.cells[variable]) == (content.strip() or None)))
+    return table
 
 
 def _read_visits(records: Records, spec: StudySpec, needed: bool) -> None:

@@ -17,6 +17,7 @@ from emostats.ingest.library import Library
 from emostats.ingest.log import Log
 from emostats.ingest.provenance import provenance, source_ids
 from emostats.ingest.records import ID, Limits, Records, open_records
+from emostats.ingest.spelling import report_spelling
 from emostats.study.data import SUBJECT_COLUMNS
 from emostats.study.spec import StudySpec
 from emostats.study.subgroups import band_of, factor, outside
@@ -77,6 +78,7 @@ def _codes(records: Records, variable: str, spec: StudySpec) -> Objects:
     levels = spec.subjects.levels.get(variable)
     contents = records.texts(variable)
     if not mapping and levels is None:
+        report_spelling(records, variable)
         return contents
     codes = {code.casefold(): code for code in (levels or mapping.values())}
     codes |= {content.strip().casefold(): code for content, code in mapping.items()}

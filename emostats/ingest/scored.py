@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from emostats.errors import did_you_mean
 from emostats.ingest import addresses
 from emostats.ingest.cells import array
 from emostats.ingest.ids import Roster
@@ -46,10 +47,17 @@ def _read_measurements(
     scored: Scored,
 ) -> None:
     raw = library.table(described.source, described.sheet)
-    wanted = _wanted(described.columns.model_dump(), described.parameters)
+    long = described.columns.PARAMCD is not None
+    wanted = _wanted(described.columns.model_dump(), {} if long else described.parameters)
+    wanted |= {_filter(number): header for number, header in enumerate(described.where)}
     row = described.header_row
-    records = open_records(raw, wanted, spec, log, roster=roster, header_row=row) if raw else None
+    records = open_records(
+        raw, wanted, spec, log, roster=roster, header_row=row, where=_where(described), visit_needed=not long
+    ) if raw else None  # fmt: skip
     if records is None:
+        return
+    if long:
+        _read_long(described, records, scored)
         return
     records.unique({ID: records.subject, VISIT: records.visit}, "child × visit")
     records.dates("DATE")
@@ -58,8 +66,37 @@ def _read_measurements(
     records.finish()
 
 
-def _read_measurement(records: Records, code: str, parameter: Parameter, scored: Scored) -> None:
-    values = records.numbers(code, _limits(parameter), what=parameter.label or code)
+def _filter(number: int) -> str:
+    return f"where {number + 1}"
+
+
+def _where(described: Measurements) -> dict[str, str]:
+    return {_filter(number): content for number, content in enumerate(described.where.values())}
+
+
+def _read_long(described: Measurements, records: Records, scored: Scored) -> None:
+    """One row a child × visit × parameter (CDISC's QS and ADQS): the parameters that the study names."""
+    codes = records.texts("PARAMCD")
+    found = set(codes)
+    for code, parameter in described.parameters.items():
+        rows = records.take(np.flatnonzero(codes == parameter.column))
+        if parameter.column not in found:
+            message = f"PARAMCD: there is no '{parameter.column}' in the table."
+            action = did_you_mean(parameter.column, [name for name in found if name])
+            records.log.table(records.raw, "missing-parameter", message, action, parameter=code)
+            continue
+        rows.require(VISIT, "a visit")
+        rows.unique({ID: rows.subject, VISIT: rows.visit}, f"child × visit of {code}")
+        rows.dates("DATE")
+        _read_measurement(rows, code, parameter, scored, "AVAL")
+    records.finish()
+
+
+def _read_measurement(
+    records: Records, code: str, parameter: Parameter, scored: Scored, column: str = ""
+) -> None:
+    column = column or code
+    values = records.numbers(column, _limits(parameter), what=parameter.label or code)
     keep = np.flatnonzero(~np.isnan(values))
     table = pd.DataFrame(
         {
@@ -73,7 +110,7 @@ def _read_measurement(records: Records, code: str, parameter: Parameter, scored:
         }
     )
     scored.scores.append(table)
-    scored.provenance.append(provenance(records, [code], code).iloc[keep])
+    scored.provenance.append(provenance(records, [column], code).iloc[keep])
 
 
 def _wanted(columns: Mapping[str, str | None], parameters: Mapping[str, Parameter]) -> dict[str, str]:

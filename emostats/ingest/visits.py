@@ -16,14 +16,18 @@ def visit_lookup(spec: StudySpec) -> dict[str, str]:
     return {
         form.strip().casefold(): visit.name
         for visit in spec.visits
-        for form in (visit.name, visit.label, visit.value)
+        for form in (visit.name, visit.label, visit.value, *visit.values)
         if form and form.strip()
     }
 
 
 def visit_forms(spec: StudySpec) -> list[str]:
     """How visits may be written in the data, for messages: the value, else the label, else the name."""
-    return [visit.value or visit.label or visit.name for visit in spec.visits]
+    return [
+        form
+        for visit in spec.visits
+        for form in ([visit.value] if visit.value else []) + list(visit.values) or [visit.label or visit.name]
+    ]
 
 
 def visit_of(content: object, lookup: Mapping[str, str]) -> str | None:

@@ -6,7 +6,8 @@ in ``docs/questionnaire-data.md``; how answers become scores stands in `emostats
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -25,6 +26,7 @@ from emostats.study.checked import (
     check_model,
     read_toml,
 )
+from emostats.study.keys import Loc
 
 Aggregate = Literal["mean", "sum"]
 Rounding = Literal["none", "half-up", "half-even"]
@@ -49,13 +51,15 @@ class Answers(Frozen):
     """What a valid answer is: a number in `range` (inclusive), whole unless `integer` is false.
 
     `labels` gives the wording of an answer; a cell that holds the wording is read as its number.
-    `missing_codes` are cell contents that mean 'no answer', beside blank cells.
+    `missing_codes` are cell contents that mean 'no answer', beside blank cells. `points` says what each
+    answer counts, for forms that are keyed (AQ-10); without it an answer counts as its number.
     """
 
     range: tuple[Number, Number]
     integer: Flag = True
     labels: Mapping[str, str] = Field(default_factory=dict)
     missing_codes: tuple[str, ...] = ()
+    points: Mapping[str, Number] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _range_increases(self) -> Answers:
@@ -74,13 +78,15 @@ class Scoring(Frozen):
 
 
 class Item(Frozen):
-    """One question. `header` is the column's header in the data (default: the id)."""
+    """One question. `header` is the column's header in the data (default: the id); `range` and `points` where
+    they differ from those of the other items."""
 
     id: Code
     header: str = ""
     wording: str = ""
     reverse: Flag = False
     range: tuple[Number, Number] | None = None
+    points: Mapping[str, Number] = Field(default_factory=dict)
 
     @property
     def column(self) -> str:
@@ -133,6 +139,16 @@ class Instrument(Frozen):
                 return item.range or self.answers.range
         raise KeyError(item_id)
 
+    def item_points(self, item_id: str) -> dict[float, float]:
+        """What each answer to an item counts; empty where an answer counts as its number."""
+        own = next((item.points for item in self.items if item.id == item_id), {})
+        return {float(code): float(value) for code, value in (own or self.answers.points).items()}
+
+    def counted_range(self, item_id: str) -> tuple[float, float]:
+        """Lowest and highest that an item can count in a score."""
+        points = self.item_points(item_id).values()
+        return (min(points), max(points)) if points else self.item_range(item_id)
+
     def reversed_items(self) -> tuple[str, ...]:
         """Ids of the items that are reversed before scoring."""
         return tuple(item.id for item in self.items if item.reverse)
@@ -144,7 +160,7 @@ class Instrument(Frozen):
 
     def score_range(self, subscale: Subscale) -> tuple[float, float]:
         """Lowest and highest possible score of a subscale."""
-        lows, highs = zip(*(self.item_range(item) for item in subscale.items), strict=True)
+        lows, highs = zip(*(self.counted_range(item) for item in subscale.items), strict=True)
         share = len(subscale.items) if self.rule(subscale).aggregate == "mean" else 1
         return sum(lows) / share, sum(highs) / share
 
@@ -196,6 +212,7 @@ def _cross_checks(file: TomlFile, instrument: Instrument) -> list[Finding]:
         *_impossible_prorating(file, instrument),
         *_labels_outside(file, instrument),
         *_item_ranges(file, instrument),
+        *_points(file, instrument),
     ]
 
 
@@ -264,3 +281,29 @@ def _item_ranges(file: TomlFile, instrument: Instrument) -> list[Finding]:
             message = f"range must be [lowest, highest] with lowest < highest; found {list(item.range)}."
             findings.append(file.finding("invalid-value", ("items", position, "range"), message))
     return findings
+
+
+def _points(file: TomlFile, instrument: Instrument) -> list[Finding]:
+    """Points name every answer, and none that cannot be given; they take the place of `reverse`."""
+    findings = []
+    for position, item in enumerate(instrument.items):
+        written = item.points or instrument.answers.points
+        if not written:
+            continue
+        loc: Loc = ("items", position, "points") if item.points else ("answers", "points")
+        low, high = instrument.item_range(item.id)
+        wanted = {float(code) for code in range(math.ceil(low), math.floor(high) + 1)}
+        if not instrument.answers.integer or _numbers(written) != wanted:
+            message = f"expected points for each answer from {low:g} to {high:g}; found {dict(written)}."
+            findings.append(file.finding("invalid-value", loc, message, "Give one number an answer."))
+        if item.reverse:
+            message = f"item '{item.id}' has points and reverse; only one of them can say how it counts."
+            findings.append(file.finding("invalid-value", loc, message, "Remove reverse."))
+    return list(dict.fromkeys(findings))
+
+
+def _numbers(codes: Iterable[str]) -> set[float]:
+    try:
+        return {float(code) for code in codes}
+    except ValueError:
+        return set()

@@ -2,9 +2,9 @@
 
 What is plan: everything in the study file (with the defaults in effect) and the whole content of the
 instrument files, apart from what is only shown or only says where a file lies: titles, labels, descriptions,
-``[outputs]``, and of ``[sources]`` the file, format, separator and encoding. Columns and sheets are plan,
-because they say which numbers are the outcome. Keys that are left out or empty are not written down, so that
-a later version of emostats with a new optional key gives the same hash.
+``[outputs]``, ``[decisions]``, and of ``[sources]`` the files, format, separator and encoding. Columns and
+sheets are plan, because they say which numbers are the outcome. Keys that are left out or empty are not
+written down, so that a later version of emostats with a new optional key gives the same hash.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any
 from emostats.study.keys import entry_name
 from emostats.study.spec import StudySpec
 
-_SHOWN_ONLY = frozenset({"title", "label", "labels", "description"})
-_PLACE_ONLY = frozenset({"file", "format", "separator", "encoding"})
+_SHOWN_ONLY = frozenset({"title", "label", "labels", "names", "description"})
+_PLACE_ONLY = frozenset({"file", "format", "separator", "encoding", "dictionary", "events"})
 _KEYED_BY_NAME = frozenset(
     {"columns", "values", "levels", "parameters", "domains", "items", "sheets", "sources"}
 )
@@ -30,7 +30,7 @@ MISSING = "(absent)"
 
 def plan_of(spec: StudySpec) -> dict[str, Any]:
     """The plan as plain JSON values; entries of a list that have names are keyed by them."""
-    written = spec.model_dump(mode="json", by_alias=True, exclude={"outputs", "schema_version"})
+    written = spec.model_dump(mode="json", by_alias=True, exclude={"outputs", "decisions", "schema_version"})
     for source in written["sources"].values():
         for key in _PLACE_ONLY:
             source.pop(key, None)

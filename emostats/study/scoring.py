@@ -45,16 +45,27 @@ def score(instrument: Instrument, answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def keyed(instrument: Instrument, answers: pd.DataFrame) -> Array:
-    """Answers with the reversed items turned round: floats, rows × items in the instrument's order."""
+    """Answers as they count, by points or turned round: floats, rows × items in the instrument's order."""
     absent = [item for item in instrument.item_ids if item not in answers.columns]
     if absent:
         raise UsageError(f"the answers lack items of {instrument.id!r}: {', '.join(absent)}")
     values: Array = answers[list(instrument.item_ids)].to_numpy(dtype=np.float64, copy=True)
     low, high = _bounds(instrument)
     _refuse_outside(instrument, values, low, high)
+    _count(instrument, values)
     turned = np.array([item.reverse for item in instrument.items])
     values[:, turned] = (low + high)[turned] - values[:, turned]
     return values
+
+
+def _count(instrument: Instrument, values: Array) -> None:
+    """Puts the points of an answer in its place, for items that have points."""
+    for position, item in enumerate(instrument.item_ids):
+        points = instrument.item_points(item)
+        if points:
+            given = values[:, position].copy()
+            for answer, counts in points.items():
+                values[given == answer, position] = counts
 
 
 def _bounds(instrument: Instrument) -> tuple[Array, Array]:

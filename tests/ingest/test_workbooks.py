@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -34,6 +35,9 @@ def rewrite(path: Path, change) -> None:
 
 # what values do not show
 
+EMPTY = re.compile(rb"(<f>[^<]*</f>)(?:<v ?/>|<v></v>)")
+"""A formula without a stored result, as openpyxl writes it with and without lxml."""
+
 
 @pytest.mark.parametrize("error", ["#N/A", "#DIV/0!", "#REF!"])
 def test_error_cells(small, error):
@@ -54,7 +58,7 @@ def test_a_formula_with_a_stored_result_is_a_value(small):
     book = small.book()
     book["Before"]["C2"] = "=1+1"
     path = small.write(book)
-    rewrite(small.workbook, lambda name, content: content.replace(b"<f>1+1</f><v />", b"<f>1+1</f><v>2</v>"))
+    rewrite(small.workbook, lambda name, content: EMPTY.sub(rb"\1<v>2</v>", content))
     assert small.look(path) == ()
 
 
@@ -63,7 +67,8 @@ def test_a_formula_whose_stored_result_is_empty_text(small):
     book["Before"]["C2"] = '=""'
     path = small.write(book)
     filled = b'<c r="C2" t="str"><f>""</f><v></v></c>'
-    rewrite(small.workbook, lambda name, content: content.replace(b'<c r="C2"><f>""</f><v /></c>', filled))
+    blank = re.compile(rb'<c r="C2"><f>""</f>(?:<v ?/>|<v></v>)</c>')
+    rewrite(small.workbook, lambda name, content: blank.sub(filled, content))
     with zipfile.ZipFile(small.workbook) as archive:
         assert any(filled in archive.read(name) for name in archive.namelist())
     assert small.look(path) == ()

@@ -76,7 +76,7 @@ def test_the_instrument_example_scores_as_the_page_says(tmp_path):
 def test_every_finding_of_the_table_exists():
     rules = set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", page("questionnaire-data.md").split("| Finding |")[1]))
     code = "".join(
-        path.read_text(encoding="utf-8") for path in (DOCS.parent / "emostats" / "ingest").glob("*.py")
+        path.read_text(encoding="utf-8") for path in (DOCS.parent / "emostats" / "ingest").rglob("*.py")
     )
     assert len(rules) > 30
     assert not {rule for rule in rules if f'"{rule}"' not in code}

@@ -12,6 +12,8 @@ from emostats.study.spec.paths import OutsideError, inside
 
 EXCEL = (".xlsx", ".xlsm")
 DELIMITED = (".csv", ".tsv", ".txt")
+BINARY = (".sav", ".zsav", ".xpt", ".sas7bdat", ".dta", ".parquet", ".arff")
+COMPANIONS = ("file", "dictionary", "events")
 RESERVED = ("AVISIT", "AVISITN", "PARAMCD", "AVAL", "BASE", "CHG", "SOURCE_ID", AGEBAND)
 
 _Tables = Iterator[tuple[Loc, Any]]
@@ -32,17 +34,23 @@ def check_sources(draft: Draft) -> list[Finding]:
 def _paths(draft: Draft) -> list[Finding]:
     findings = []
     for name in draft.table("sources"):
-        written = draft.table("sources", name).get("file")
-        if isinstance(written, str) and written:
-            try:
-                inside(draft.file.path.parent, written)
-            except OutsideError as error:
-                message = f"expected a path inside the study folder; found '{written}': {error}."
-                loc = ("sources", name, "file")
-                findings.append(
-                    draft.finding("path-outside", loc, message, "Put the file in the study folder.")
-                )
+        for key in COMPANIONS:
+            findings += _path(draft, ("sources", name, key))
+    for key in ("corrections", "withdrawals"):
+        findings += _path(draft, ("decisions", key))
     return findings
+
+
+def _path(draft: Draft, loc: Loc) -> list[Finding]:
+    written = draft.table(*loc[:-1]).get(str(loc[-1]))
+    if not isinstance(written, str) or not written:
+        return []
+    try:
+        inside(draft.file.path.parent, written)
+    except OutsideError as error:
+        message = f"expected a path inside the study folder; found '{written}': {error}."
+        return [draft.finding("path-outside", loc, message, "Put the file in the study folder.")]
+    return []
 
 
 def _formats(draft: Draft) -> list[Finding]:
@@ -50,10 +58,11 @@ def _formats(draft: Draft) -> list[Finding]:
     for name in draft.table("sources"):
         source = draft.table("sources", name)
         written = str(source.get("file", ""))
-        known = written.lower().endswith(EXCEL + DELIMITED)
+        endings = EXCEL + DELIMITED + BINARY
+        known = written.lower().endswith(endings)
         if source.get("format", "auto") == "auto" and written and not known:
-            message = f"expected a file that ends in {', '.join(EXCEL + DELIMITED)}; found '{written}'."
-            action = 'Save it as one of them, or say format = "excel" or "delimited".'
+            message = f"expected a file that ends in {', '.join(endings)}; found '{written}'."
+            action = 'Save it as one of them, or say format = "excel" or "delimited" (or another).'
             findings.append(draft.finding("unknown-format", ("sources", name, "file"), message, action))
     return findings
 
@@ -92,6 +101,9 @@ def _roster(draft: Draft) -> list[Finding]:
     for key in ("values", "levels", "labels"):
         for name in draft.table("subjects", key):
             findings += draft.unknown("variable", [name], columns, ("subjects", key, name))
+    named = [*columns, "AGEBAND"]
+    for name in draft.table("subjects", "names"):
+        findings += draft.unknown("variable", [name], named, ("subjects", "names", name))
     findings += draft.unknown(
         "variable", draft.strings("subjects", "numeric"), columns, ("subjects", "numeric")
     )

@@ -27,11 +27,13 @@ class Study(Frozen):
 
 
 class Visit(Frozen):
-    """A planned visit. `value` is how the data write it, beside name and label; `week` places it in time."""
+    """A planned visit. `value` is how the data write it, beside name and label, and `values` further ways;
+    `week` places it in time."""
 
     name: Name
     label: str = ""
     value: str | None = None
+    values: tuple[Text, ...] = ()
     week: Number | None = None
     baseline: Flag = False
 
@@ -65,6 +67,16 @@ class Estimand(Frozen):
     summary: Text
     treatment: str = ""
     intercurrent_events: Mapping[str, str] = Field(default_factory=dict)
+
+
+class Decisions(Frozen):
+    """Files of decisions about the data: corrections of cells, withdrawals of consent.
+
+    `withdrawals` is read whenever it exists; `emostats withdraw` writes it.
+    """
+
+    corrections: Annotated[str, Field(min_length=1)] | None = None
+    withdrawals: Annotated[str, Field(min_length=1)] = "withdrawals.csv"
 
 
 class Outputs(Frozen):

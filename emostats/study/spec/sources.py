@@ -7,12 +7,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from emostats.study.checked import NAME_PATTERN, Count, Frozen, Number
+from emostats.study.checked import NAME_PATTERN, Count, Flag, Frozen, Number
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 """A name that a model formula can hold: letters, digits and underscores."""
 Text = Annotated[str, Field(min_length=1)]
 Range = tuple[Number, Number]
+
+
+Format = Literal[
+    "auto", "excel", "delimited", "redcap", "qualtrics", "surveymonkey", "kobo", "google-forms",
+    "spss", "sas", "stata", "parquet", "arff",
+]  # fmt: skip
 
 
 class Source(Frozen):
@@ -21,14 +27,21 @@ class Source(Frozen):
     Attributes
     ----------
     file: path relative to the study file.
-    format: how to read it; ``"auto"`` goes by the file's ending (.xlsx, .xlsm; .csv, .tsv, .txt).
+    format: how to read it; ``"auto"`` goes by the file's ending. Exports of survey tools are named.
+    dictionary, events: of a REDCap export: paths of its data dictionary and of its list of events.
+    value_labels: of a statistics file: whether cells are the labels of the codes, not the codes.
+    row_ids: header of an added column that numbers the rows, for files without an ID.
     separator, decimal, encoding: of text files; left out, the separator and the encoding are detected.
     missing: cell contents that mean 'no value', beside blank cells, in every column.
     date_format: strptime format of dates kept as text; ISO (2025-03-31) when left out.
     """
 
     file: Text
-    format: Literal["auto", "excel", "delimited"] = "auto"
+    format: Format = "auto"
+    dictionary: Text | None = None
+    events: Text | None = None
+    value_labels: Flag | None = None
+    row_ids: Text | None = None
     separator: Literal[",", ";", "\t", "|"] | None = None
     decimal: Literal[".", ","] = "."
     encoding: Text | None = None
@@ -69,6 +82,7 @@ class Subjects(TableUse):
         and INFORMANT have a meaning, other names are covariates.
     values: per variable, cell content → code. levels: per factor, the codes in order.
     labels: per factor, code → shown label. numeric: variables that are numbers (AGE always is).
+    names: variable → what reports call it, ``"Expressive language at age 2"``.
     """
 
     columns: Mapping[Name, Text]
@@ -76,6 +90,7 @@ class Subjects(TableUse):
     levels: Mapping[Name, tuple[str, ...]] = Field(default_factory=dict)
     labels: Mapping[Name, Mapping[str, str]] = Field(default_factory=dict)
     numeric: tuple[Name, ...] = ()
+    names: Mapping[Name, Text] = Field(default_factory=dict)
 
 
 class QuestionnaireColumns(Frozen):
@@ -106,17 +121,31 @@ class InstrumentUse(Frozen):
 
 
 class MeasurementColumns(Frozen):
-    """Columns of a table of scored values, one row a child × visit."""
+    """Columns of a table of scored values: one row a child × visit, or, with PARAMCD and AVAL, one row a
+    child × visit × parameter."""
 
     USUBJID: Text
     AVISIT: Text
     DATE: Text | None = None
+    PARAMCD: Text | None = None
+    AVAL: Text | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> MeasurementColumns:
+        if (self.PARAMCD is None) != (self.AVAL is None):
+            raise ValueError("PARAMCD and AVAL belong together: a long table has both columns")
+        return self
 
 
 class Measurements(TableUse):
-    """Scored values, one row a child × visit, one column a parameter."""
+    """Scored values, one row a child × visit, one column a parameter.
+
+    In a long table (columns PARAMCD and AVAL) the `column` of a parameter is its content of PARAMCD.
+    `where` keeps the rows in which each of these columns holds that content ("" for blank).
+    """
 
     columns: MeasurementColumns
+    where: Mapping[Text, str] = Field(default_factory=dict)
     parameters: Annotated[Mapping[Name, Parameter], Field(min_length=1)]
 
 

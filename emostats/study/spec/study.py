@@ -13,7 +13,8 @@ from emostats.errors import UsageError, did_you_mean
 from emostats.study.checked import Frozen
 from emostats.study.instruments import Instrument
 from emostats.study.spec.analyses import Analysis
-from emostats.study.spec.plan import AnalysisSet, Estimand, Outputs, Study, Subgroups, Visit
+from emostats.study.spec.paths import inside
+from emostats.study.spec.plan import AnalysisSet, Decisions, Estimand, Outputs, Study, Subgroups, Visit
 from emostats.study.spec.sources import (
     Events,
     InstrumentUse,
@@ -55,6 +56,7 @@ class StudySpec(Frozen):
     analysis_sets: tuple[AnalysisSet, ...] = ()
     estimands: tuple[Estimand, ...] = ()
     analyses: tuple[Analysis, ...] = ()
+    decisions: Decisions = Decisions()
     outputs: Outputs = Outputs()
 
     _path: Path = PrivateAttr(default=Path("study.toml"))
@@ -75,6 +77,14 @@ class StudySpec(Frozen):
     def folder(self) -> Path:
         """The study folder: every path of the study file is relative to it."""
         return self._path.parent
+
+    @property
+    def companion_files(self) -> dict[str, Path]:
+        """Files beside the sources that a run depends on, by the path the study file gives: dictionaries and
+        events of exports, corrections, withdrawals. They need not exist."""
+        named = [name for item in self.sources.values() for name in (item.dictionary, item.events) if name]
+        named += [self.decisions.withdrawals, *filter(None, [self.decisions.corrections])]
+        return {name: inside(self.folder, name) for name in named}
 
     @property
     def loaded_instruments(self) -> Mapping[str, Instrument]:

@@ -1,0 +1,60 @@
+"""Reads Qualtrics exports: three header rows (names, question texts, import ids), one response a row."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from emostats.errors import Finding
+from emostats.ingest import addresses
+from emostats.ingest.cells import text_of
+from emostats.ingest.formats.survey import SurveyReader, blank_row, filled_rows, need_rows, not_this_export
+
+_PREVIEWS = {"1": "a preview", "survey preview": "a preview", "2": "a survey test", "survey test": "a test",
+             "8": "spam", "spam": "spam", "4": "imported", "imported": "imported"}  # fmt: skip
+
+
+class QualtricsReader(SurveyReader):
+    """A Qualtrics export (CSV, TSV or .xlsx) with all three header rows; the first one names the columns."""
+
+    def tidy(self, sheet: str, columns: list[list[Any]]) -> list[Finding]:
+        """Blanks the rows of question texts and import ids; reports previews and unfinished responses."""
+        need_rows(columns, 3, "Qualtrics")
+        if not all(_is_import_id(column[2]) for column in columns):
+            raise not_this_export("Qualtrics", 'row 3 does not hold {"ImportId": …} in every column')
+        blank_row(columns, 1)
+        blank_row(columns, 2)
+        named = {text_of(column[0]): number for number, column in enumerate(columns)}
+        rows = filled_rows(columns, 3)
+        return [*self._previews(columns, named, rows), *self._unfinished(columns, named, rows)]
+
+    def _previews(self, columns: list[list[Any]], named: dict[str, int], rows: list[int]) -> list[Finding]:
+        if "Status" not in named:
+            return []
+        position = named["Status"]
+        kinds = {row: _PREVIEWS.get(text_of(columns[position][row]).casefold()) for row in rows}
+        odd = [row for row, kind in kinds.items() if kind]
+        if not odd:
+            return []
+        message = f"{len(odd)} responses are no answers of families ({kinds[odd[0]]}, for one)."
+        action = "Delete test responses in the survey tool and export again."
+        return [self.note("test-response", message, action, addresses.cells(odd, position))]
+
+    def _unfinished(self, columns: list[list[Any]], named: dict[str, int], rows: list[int]) -> list[Finding]:
+        if "Finished" not in named:
+            return []
+        position = named["Finished"]
+        open_ = [row for row in rows if text_of(columns[position][row]).casefold() in ("0", "false")]
+        if not open_:
+            return []
+        message = f"{len(open_)} responses were not finished; their answers are read as they are."
+        action = "No action is needed if partial answers count."
+        return [self.note("unfinished-response", message, action, addresses.cells(open_, position))]
+
+
+def _is_import_id(content: Any) -> bool:
+    try:
+        found = json.loads(text_of(content))
+    except ValueError:
+        return False
+    return isinstance(found, dict) and "ImportId" in found
