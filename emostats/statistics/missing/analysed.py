@@ -15,7 +15,7 @@ from emostats.statistics.missing.analysis import Analysis, Ancova, Estimates, Re
 from emostats.statistics.missing.rubin import Pooled, pool
 
 if TYPE_CHECKING:
-    from emostats.statistics.missing.impute import Imputation
+    from emostats.statistics.missing.imputation import Imputation
 
 Float = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from emostats.statistics.missing.delta import Delta, Shift
 
 if TYPE_CHECKING:
     from emostats.statistics.missing.analysis import Analysis as AnalysisOfData
-    from emostats.statistics.missing.impute import Imputation
+    from emostats.statistics.missing.imputation import Imputation
 
 Float = npt.NDArray[np.float64]
 

@@ -1,4 +1,4 @@
-"""Imputation against R rbmi 1.5.2 within the tolerances of tests/reference/missing_data/README.md (pooling: test_rubin.py)."""
+"""Imputation against R rbmi 1.5.2, by the tolerances of its reference folder (pooling: test_rubin.py)."""
 
 from __future__ import annotations
 

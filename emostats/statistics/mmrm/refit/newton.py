@@ -84,7 +84,8 @@ def refit_block(
         if not keep.all():
             active = active[keep]
             state = _Batch(*(getattr(state, name)[keep] for name in _Batch.__dataclass_fields__))
-    out.converged[out.converged] = _interior(problem, out.theta[out.converged])
+    if out.converged.any():
+        out.converged[out.converged] = _interior(problem, out.theta[out.converged])
     return out
 
 
@@ -135,7 +136,7 @@ def _store(out: Refits, active: Index, trial: Float, point: _Point, done: NDArra
 def sigma_by_group(problem: Problem, theta: Float) -> Float:
     """Σ by group (B × G × T × T)."""
     T, G = problem.stack.n_visits, problem.stack.n_groups
-    by_group = theta.reshape(len(theta), G, -1)
+    by_group = theta.reshape(len(theta), G, problem.n_theta_group)
     if problem.structure.token == "us":
         rows, cols = np.tril_indices(T)
         out = np.empty((len(theta), G, T, T))
@@ -145,7 +146,7 @@ def sigma_by_group(problem: Problem, theta: Float) -> Float:
 
 
 def _feasible(problem: Problem, theta: Float) -> NDArray[np.bool_]:
-    by_group = theta.reshape(len(theta), problem.stack.n_groups, -1)
+    by_group = theta.reshape(len(theta), problem.stack.n_groups, problem.n_theta_group)
     if problem.structure.token == "us":
         T = problem.stack.n_visits
         variances = by_group[:, :, [i * (i + 3) // 2 for i in range(T)]]
