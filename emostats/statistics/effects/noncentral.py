@@ -7,7 +7,7 @@ integrated from its definition instead and is right to about 1e-13 everywhere.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import fdtr, gammaln, ncfdtr, ndtr
+from scipy.special import fdtr, ncfdtr, ndtr, poch
 
 from emostats.errors import ModelError
 from emostats.statistics.effects.effect import check_level
@@ -90,7 +90,7 @@ def small_sample_factor(df: float) -> float:
     """
     if not df > 1:
         raise ModelError(f"Hedges' correction needs more than 1 degree of freedom; there are {df:g}.")
-    return float(np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2))
+    return float(poch((df - 1) / 2, 0.5) / np.sqrt(df / 2))
 
 
 def small_sample_factor_approximate(df: float) -> float:
