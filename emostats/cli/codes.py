@@ -18,6 +18,7 @@ class Exit(IntEnum):
 
 EPILOG = (
     "Exit codes: 0 all went well; 1 the data or a verification have findings; 2 the command or the study "
-    "file cannot be used; 3 a model failed (all other results are written); 4 stopped, because an output "
-    "would identify a child. Results go to standard output, messages and progress to standard error."
+    "file cannot be used; 3 a model failed, or the report (all other results are written); 4 stopped, "
+    "because an output would identify a child. Results go to standard output, messages and progress to "
+    "standard error."
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,15 +45,22 @@ def progress_bar(*, quiet: bool) -> Iterator[Any]:
     if quiet:
         yield lambda step, done, total: None
     elif not sys.stderr.isatty():
-        yield _steps
+        yield _lines()
     else:
         with _bar() as callback:
             yield callback
 
 
-def _steps(step: str, done: int, total: int) -> None:
-    if done < total:
-        say(f"{step} …")
+def _lines() -> Callable[[str, float, float], None]:
+    """Says each step once, however often it reports."""
+    said: set[str] = set()
+
+    def callback(step: str, done: float, total: float) -> None:
+        if done < total and step not in said:
+            said.add(step)
+            say(f"{step} …")
+
+    return callback
 
 
 @contextmanager
@@ -65,7 +72,7 @@ def _bar() -> Iterator[Any]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task("Starting", total=None)
 
-        def callback(step: str, done: int, total: int) -> None:
+        def callback(step: str, done: float, total: float) -> None:
             bars.update(task, description=step, completed=done, total=total)
 
         yield callback

@@ -10,7 +10,7 @@ from emostats.estimates import Estimate
 from emostats.pipeline.load import LoadedStudy
 from emostats.pipeline.logfile import LOGGER
 from emostats.pipeline.progress import Progress
-from emostats.pipeline.runners import RUNNERS, Run
+from emostats.pipeline.runners import RUNNERS, Advance, Run
 from emostats.study.spec import Analysis
 
 
@@ -20,16 +20,22 @@ def analyse(study: LoadedStudy, progress: Progress) -> dict[str, Run]:
     queue = sorted(study.spec.analyses, key=lambda analysis: order[analysis.type])
     done: dict[str, Run] = {}
     for position, analysis in enumerate(queue):
-        progress(f"Analysis '{analysis.name}' ({analysis.type})", position, len(queue))
-        done[analysis.name] = _run(analysis, study, done)
+        advance = _within(progress, f"Analysis '{analysis.name}' ({analysis.type})", position, len(queue))
+        advance(0.0)
+        done[analysis.name] = _run(analysis, study, done, advance)
     progress("Analyses", len(queue), len(queue))
     return {analysis.name: done[analysis.name] for analysis in study.spec.analyses}
 
 
-def _run(analysis: Analysis, study: LoadedStudy, done: Mapping[str, Run]) -> Run:
+def _within(progress: Progress, step: str, position: int, total: int) -> Advance:
+    """Progress within one step of several."""
+    return lambda share: progress(step, position + min(max(share, 0.0), 0.999), total)
+
+
+def _run(analysis: Analysis, study: LoadedStudy, done: Mapping[str, Run], advance: Advance) -> Run:
     LOGGER.info("analysis '%s' (%s)", analysis.name, analysis.type)
     try:
-        run = RUNNERS[analysis.type](analysis, study, done)
+        run = RUNNERS[analysis.type](analysis, study, done, advance)
     except PrivacyError:
         raise
     except Exception as error:  # whatever goes wrong in one analysis must not lose the others

@@ -30,7 +30,7 @@ NAMES = {
     "SITE": "Site",
     "INFORMANT": "Answered by",
 }
-"""Shown names of the variables that have a meaning to emostats; others go by their own."""
+"""Shown names of the variables that have a meaning to emostats, where the study file gives no other."""
 
 MANY_CATEGORIES = 12
 """A covariate with more different values than this is left out of the baseline table: it may be free text."""
@@ -77,9 +77,17 @@ def _label(spec: StudySpec, factors: list[str], key: object) -> str:
 
 def _stages(spec: StudySpec, data: StudyData, outcomes: pd.DataFrame) -> tuple[FlowStage, ...]:
     sets = _analysed(spec, data)
-    answered = outcomes[outcomes["AVAL"].notna()]
+    answered = _answers(spec, outcomes)
     everyone = list(data.subjects["USUBJID"])
     return flow_stages(everyone, answered, spec.visit_labels, sets, _reasons(data.events))
+
+
+def _answers(spec: StudySpec, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """The values that count as an answer at a visit: all but session scores, unless there are no others."""
+    answered = outcomes[outcomes["AVAL"].notna()]
+    sessions = [code for code, info in spec.parameters.items() if info.origin == "session"]
+    given = answered[~answered["PARAMCD"].isin(sessions)]
+    return answered if given.empty else given
 
 
 def _analysed(spec: StudySpec, data: StudyData) -> dict[str, set[str]]:
@@ -105,27 +113,30 @@ def _baseline(spec: StudySpec, data: StudyData, outcomes: pd.DataFrame) -> pd.Da
     values = at_baseline.pivot(index="USUBJID", columns="PARAMCD", values="AVAL")
     scores = {code: f"{spec.parameter_label(code)} at {spec.baseline.shown}" for code in values.columns}
     subjects = data.subjects.merge(values, on="USUBJID", how="left")
-    variables = {**_variables(data.subjects), **scores}
+    variables = {**_variables(spec, data.subjects), **scores}
     labels = spec.subjects.labels
     return baseline_table(subjects, variables, _groups(spec, data, outcomes), (COMPLETERS, LOST), labels)
 
 
-def _variables(subjects: pd.DataFrame) -> dict[str, str]:
+def _variables(spec: StudySpec, subjects: pd.DataFrame) -> dict[str, str]:
     columns = [column for column in subjects.columns if column not in IDENTIFIERS]
-    return {
-        column: NAMES.get(column) or column.replace("_", " ").capitalize()
-        for column in columns
-        if _describable(subjects[column])
-    }
+    return {column: _name(spec, column) for column in columns if _describable(subjects[column])}
+
+
+def _name(spec: StudySpec, column: str) -> str:
+    named = spec.subjects.names.get(column) or NAMES.get(column)
+    return named or column.replace("_", " ").capitalize()
 
 
 def _describable(values: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(values) or 0 < values.nunique() <= MANY_CATEGORIES
+    """Whether there is anything to describe, and no free text."""
+    found = values.nunique()
+    return found > 0 and (pd.api.types.is_numeric_dtype(values) or found <= MANY_CATEGORIES)
 
 
 def _groups(spec: StudySpec, data: StudyData, outcomes: pd.DataFrame) -> Groups:
-    last = outcomes[(outcomes["AVISIT"] == spec.visit_names[-1]) & outcomes["AVAL"].notna()]
-    seen = set(last["USUBJID"])
+    answers = _answers(spec, outcomes)
+    seen = set(answers.loc[answers["AVISIT"] == spec.visit_names[-1], "USUBJID"])
     everyone = list(data.subjects["USUBJID"])
     return {
         ALL: everyone,

@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Called at the start of each step and at its end (`done` = `total`)."""
+    """Called at the start of each step and at its end (`done` = `total`), and in between by some."""
 
-    def __call__(self, step: str, done: int, total: int) -> None: ...
+    def __call__(self, step: str, done: float, total: float) -> None: ...
 
 
-def silent(step: str, done: int, total: int) -> None:
+def silent(step: str, done: float, total: float) -> None:
     """Says nothing."""

@@ -28,7 +28,8 @@ class Outcome:
 
     Attributes
     ----------
-    folder: the run folder. failures: one line for each analysis that lost rows, with the reason.
+    folder: the run folder. failures: one line for each analysis that lost rows, and for a report or workbook
+        that could not be made, with the reason.
     warnings: number of findings that were no errors. small: number of estimates with few children behind.
     """
 
@@ -59,7 +60,8 @@ def run_study(path: str | Path, output: str | Path) -> Path:
 
     Warns
     -----
-    EmostatsWarning: an analysis failed. Its rows hold the reason, and all other results are there.
+    EmostatsWarning: an analysis failed (its rows hold the reason), or the report could not be made; all other
+        results are there.
     """
     outcome = execute(path, output)
     for failure in outcome.failures:
@@ -85,7 +87,7 @@ def run_loaded(study: LoadedStudy, output: Path, progress: Progress = silent) ->
             results = assemble(study, runs)
             progress("Writing", 0, 1)
             write_results(results, study, folder)
-            write_views(results, study.spec, manifest_of(study, identity, study_file), folder)
+            lost = write_views(results, study.spec, manifest_of(study, identity, study_file), folder)
             log.info("%d estimates written", len(results.estimates))
         finish(study, identity, study_file, folder)
     progress("Writing", 1, 1)
@@ -95,7 +97,7 @@ def run_loaded(study: LoadedStudy, output: Path, progress: Progress = silent) ->
         if run.failures
     )
     small = int((results.estimates["n"] <= SMALL_CELL).sum())
-    return Outcome(output / identity.run_id, failures, len(study.data.findings), small)
+    return Outcome(output / identity.run_id, failures + lost, len(study.data.findings), small)
 
 
 def _reasons(errors: list[str]) -> str:

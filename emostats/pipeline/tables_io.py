@@ -23,7 +23,7 @@ TEXT_COLUMNS = frozenset(
     (
         *("stage", "level", "reason", "variable", "category", "parameter", "visit", "pattern", "domain"),
         *("rule", "severity", "file", "sheet", "cell", "subject", "message", "action"),
-        *("analysis", "subgroup", "term", "contrast", "method", "warning", "error"),
+        *("estimate_id", "analysis", "subgroup", "term", "contrast", "method", "warning", "error"),
     )
 )
 """Columns of descriptive tables that hold text, even when it looks like a number (pattern ``0111``)."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from emostats.errors import PrivacyError
 from emostats.estimates import AnalysisResults
 from emostats.pipeline.describe import findings_table
 from emostats.pipeline.folder import RunIdentity
 from emostats.pipeline.hashing import records_below
 from emostats.pipeline.load import LoadedStudy, own_instruments
+from emostats.pipeline.logfile import LOGGER
 from emostats.pipeline.manifest import MANIFEST, manifest_of
 from emostats.pipeline.tables_io import plain, write_csv, write_estimates, write_json
 from emostats.privacy import scan
@@ -40,19 +42,54 @@ def _copy_plan(spec: StudySpec, folder: Path) -> None:
         shutil.copyfile(path, folder / name)
 
 
-def write_views(results: AnalysisResults, spec: StudySpec, manifest: dict[str, Any], folder: Path) -> None:
-    """What people look at: the workbook of tables, the figures and the report, as the study file asks."""
-    from emostats.render import html, write_workbook
+def write_views(
+    results: AnalysisResults, spec: StudySpec, manifest: dict[str, Any], folder: Path
+) -> tuple[str, ...]:
+    """What people look at: the workbook of tables, the figures and the report, as the study file asks.
+
+    A view that cannot be made does not cost the results: it is left out.
+
+    Returns
+    -------
+    One line for each view that could not be made, with the reason.
+    """
+    views: dict[str, Callable[[], None]] = {}
+    if spec.outputs.tables:
+        views["the workbook of tables"] = lambda: _write_tables(results, spec, manifest, folder)
+    if spec.outputs.figures or spec.outputs.report:
+        views["the report"] = lambda: _write_report(results, spec, manifest, folder)
+    return tuple(said for name, write in views.items() if (said := _failure(name, write)))
+
+
+def _failure(name: str, write: Callable[[], None]) -> str:
+    """Why a view could not be made, ``""`` if it was."""
+    try:
+        write()
+    except PrivacyError:
+        raise
+    except Exception as error:  # the numbers are computed: whatever goes wrong here must not lose them
+        LOGGER.exception("%s could not be made", name)
+        return f"{name} could not be made: {type(error).__name__}: {error}"
+    return ""
+
+
+def _write_tables(results: AnalysisResults, spec: StudySpec, manifest: dict[str, Any], folder: Path) -> None:
+    from emostats.render import write_workbook
+
+    tables = {"estimates": results.estimates, **results.tables}
+    about = _about(spec, manifest)
+    write_workbook(tables, folder / "tables.xlsx", about=about, simulated=spec.study.simulated)
+
+
+def _write_report(results: AnalysisResults, spec: StudySpec, manifest: dict[str, Any], folder: Path) -> None:
+    from emostats.render import html
 
     model = build_report(spec, results, manifest)
-    if spec.outputs.tables:
-        tables = {"estimates": results.estimates, **results.tables}
-        about = _about(spec, manifest)
-        write_workbook(tables, folder / "tables.xlsx", about=about, simulated=spec.study.simulated)
+    page = html(model) if spec.outputs.report else ""
     if spec.outputs.figures:
         write_figures(model, folder / FIGURES)
-    if spec.outputs.report:
-        (folder / REPORT).write_text(html(model), encoding="utf-8", newline="\n")
+    if page:
+        (folder / REPORT).write_text(page, encoding="utf-8", newline="\n")
 
 
 def _about(spec: StudySpec, manifest: Mapping[str, Any]) -> dict[str, str]:
@@ -67,10 +104,12 @@ def _about(spec: StudySpec, manifest: Mapping[str, Any]) -> dict[str, str]:
 
 
 def write_figures(model: ReportModel, folder: Path) -> None:
-    """Each figure of the report as an SVG file of its own."""
+    """Each figure of the report as an SVG file of its own, in colours that follow the viewer's theme."""
+    from emostats.figures import standalone
+
     folder.mkdir(exist_ok=True)
     for figure in model.figures():
-        (folder / f"{figure.id}.svg").write_text(figure.svg, encoding="utf-8", newline="\n")
+        (folder / f"{figure.id}.svg").write_text(standalone(figure.svg), encoding="utf-8", newline="\n")
 
 
 def finish(study: LoadedStudy, identity: RunIdentity, study_file: str, folder: Path) -> None:

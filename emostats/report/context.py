@@ -165,8 +165,7 @@ class Context:
 
     def visit_in_text(self, name: str) -> str:
         """The label of a visit within a sentence: ``"week 12"``."""
-        label = self.visit(name)
-        return label[:1].lower() + label[1:] if label[1:2].islower() else label
+        return in_sentence(self.visit(name))
 
     @property
     def later_visits(self) -> tuple[str, ...]:
@@ -178,12 +177,16 @@ class Context:
         return " and ".join(self.factor(name) for name in subgroup.split(":") if name)
 
     def factor(self, name: str) -> str:
-        """A factor in words: a name of the field, else the header of its column in the roster."""
+        """A factor within a sentence: the study file's name, one of the field, else the header."""
+        named = self.spec.subjects.names.get(name)
+        if named:
+            return in_sentence(named)
         return _FACTORS.get(name, self.spec.subjects.columns.get(name, name))
 
     @cached_property
     def _names(self) -> Mapping[str, str]:
-        factors = {name: self.factor(name) for name in (*self.spec.subjects.columns, *_FACTORS)}
+        named = (*self.spec.subjects.columns, *self.spec.subjects.names, *_FACTORS)
+        factors = {name: self.factor(name) for name in named}
         return {**factors, **self.spec.visit_labels}
 
     def in_words(self, text: str) -> str:
@@ -196,6 +199,11 @@ _FACTORS = {
     "SEX": "sex", "AGEBAND": "age band", "AVISIT": "visit", "SITE": "site",
     "INFORMANT": "informant", "FAMILY": "family", "AGE": "age",
 }  # fmt: skip
+
+
+def in_sentence(name: str) -> str:
+    """`name` within a sentence: ``"Week 12"`` → ``"week 12"``; names that begin like ``"IQ"`` stay."""
+    return name[:1].lower() + name[1:] if name[1:2].islower() else name
 
 
 def slug(text: str) -> str:

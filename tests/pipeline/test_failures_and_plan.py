@@ -323,3 +323,71 @@ def test_two_factors_are_crossed_and_taken_alone() -> None:
     assert question.subgroups == (("SEX", "AGEBAND"), ("SEX",), ("AGEBAND",))
     assert question.percent
     assert not subgroup_question(spec, spec.analysis("primary"), "VALENCE").percent
+
+
+@pytest.mark.parametrize("broken", ["emostats.render.html", "emostats.pipeline.write.build_report"])
+def test_a_report_that_cannot_be_made_does_not_cost_the_results(
+    quick_study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def crash(*_: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(broken, crash)
+    outcome = execute(quick_study, tmp_path / "runs")
+    assert outcome.failures == ("the report could not be made: ZeroDivisionError: a bug",)
+    assert not (outcome.folder / "report.html").exists()
+    assert (outcome.folder / "tables.xlsx").is_file()
+    assert not read_estimates(outcome.folder / "results").empty
+    assert verify_run(outcome.folder, repeat=False).holds
+    assert "Traceback" in (outcome.folder / "log.txt").read_text(encoding="utf-8")
+    monkeypatch.undo()
+    assert rerender(outcome.folder, tmp_path / "later.html").is_file()
+
+
+def test_a_covariate_without_any_value_is_not_described(quick_study: Path, tmp_path: Path) -> None:
+    text = quick_study.read_text(encoding="utf-8")
+    text = text.replace(
+        'SITE = "site" }',
+        'SITE = "site", IQ = "iq", HEIGHT = "cm" }\nnumeric = ["IQ", "HEIGHT"]\n'
+        'names = { SITE = "Where the child lives" }',
+    )
+    quick_study.write_text(text, encoding="utf-8")
+    table = pd.read_csv(quick_study.parent / "scores.csv")
+    table["iq"], table["cm"] = None, 100 + table["child"] % 7
+    table.to_csv(quick_study.parent / "scores.csv", index=False)
+    baseline = read_csv(
+        execute(quick_study, tmp_path / "runs").folder / "results" / "tables" / "baseline.csv"
+    )
+    names = set(baseline["variable"])
+    assert {"Height", "Where the child lives"} <= names
+    assert not {"Iq", "IQ", "Site"} & names
+
+
+SESSIONS = """
+[session_scores]
+source = "sessions"
+columns = { USUBJID = "child", SESSION = "session", AVISIT = "visit" }
+[session_scores.parameters]
+VALENCE = { column = "valence", label = "Mean valence", range = [-1, 1] }
+"""
+
+
+def test_a_child_with_session_scores_alone_has_not_answered(quick_study: Path, tmp_path: Path) -> None:
+    before = execute(quick_study, tmp_path / "before").folder
+    rows = [(1001 + child, visit, visit, 0.1) for child in range(36) for visit in ("v0", "v1", "v2")]
+    sessions = pd.DataFrame(rows, columns=["child", "session", "visit", "valence"])
+    sessions["valence"] += (
+        (sessions["child"] % 5) / 10 + (sessions.index % 3) / 30 + (sessions.index % 7) / 90
+    )
+    sessions.to_csv(quick_study.parent / "sessions.csv", index=False)
+    text = quick_study.read_text(encoding="utf-8")
+    text = text.replace("[subjects]", '[sources.sessions]\nfile = "sessions.csv"\n\n[subjects]', 1)
+    text = text.replace("[[analysis_sets]]", f"{SESSIONS}\n[[analysis_sets]]")
+    text = text.replace('parameters = ["SOCIAL", "MOOD"]', 'parameters = ["SOCIAL", "MOOD", "VALENCE"]')
+    quick_study.write_text(text, encoding="utf-8")
+    after = execute(quick_study, tmp_path / "after").folder
+    flows = [read_csv(run / "results" / "tables" / "flow.csv") for run in (before, after)]
+    answered = [flow[flow["stage"].isin(["Week 12 answered", "Lost"])]["n"].tolist() for flow in flows]
+    assert answered[0] == answered[1]
+    assert answered[0][0] == 32
+    assert "Session scores do not count" in (after / "report.html").read_text(encoding="utf-8")

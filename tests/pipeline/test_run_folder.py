@@ -221,11 +221,49 @@ def test_outputs_that_were_not_asked_for_are_not_written(make_study, tmp_path: P
 
 
 def test_progress_is_told_step_by_step(quick_study: Path, tmp_path: Path) -> None:
-    steps: list[tuple[str, int, int]] = []
+    steps: list[tuple[str, float, float]] = []
     execute(quick_study, tmp_path / "runs", lambda *step: steps.append(step))
-    assert [name for name, done, total in steps if done < total] == [
+    assert list(dict.fromkeys(name for name, done, total in steps if done < total)) == [
         "Reading the study",
         "Analysis 'primary' (mmrm)",
         "Writing",
     ]
     assert all(0 <= done <= total for _, done, total in steps)
+
+
+def test_progress_advances_within_a_bootstrap(make_study, tmp_path: Path) -> None:
+    shares: list[float] = []
+
+    def note(step: str, done: float, total: float) -> None:
+        if step.startswith("Analysis 'resampled'"):
+            shares.append(done)
+
+    execute(make_study(), tmp_path / "runs", note)
+    assert len(shares) > 2
+    assert shares == sorted(shares)
+    assert shares[0].is_integer()
+    assert shares[0] < shares[-1] < shares[0] + 1
+
+
+def test_the_histograms_of_the_bootstrap_are_kept_and_drawn(finished: Outcome) -> None:
+    table = read_csv(finished.folder / "results" / "tables" / "resamples.csv")
+    assert set(table["estimate_id"]) == {
+        f"resampled/SOCIAL/change/{visit}/overall" for visit in ("WEEK04", "WEEK12")
+    }
+    assert (table.groupby("estimate_id")["count"].sum() == 200).all()
+    assert (table["low"] < table["high"]).all()
+    rows = read_estimates(finished.folder / "results").set_index("estimate_id")
+    for name, bins in table.groupby("estimate_id"):
+        assert (
+            bins["low"].min() < rows.loc[name, "conf_low"] < rows.loc[name, "conf_high"] < bins["high"].max()
+        )
+    assert (finished.folder / "figures" / "fig-resamples-primary-social.svg").is_file()
+
+
+def test_figure_files_stand_alone(finished: Outcome) -> None:
+    files = sorted((finished.folder / "figures").glob("*.svg"))
+    assert files
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith('<?xml version="1.0" encoding="utf-8"?>\n<svg')
+        assert "prefers-color-scheme: dark" in text

@@ -561,3 +561,36 @@ def test_subgroups_are_labelled_planned_or_not(handmade, locked, told):
     rows = [replace(row, planned=row.subgroup != "SEX:AGEBAND") for row in handmade.estimates()]
     results = AnalysisResults(estimates_frame(rows), handmade.tables(), handmade.facts())
     assert told in said(only("subgroups", handmade.spec(), results, {"plan": {"locked": locked}}))
+
+
+def test_a_factor_goes_by_the_name_the_study_file_gives_it(handmade):
+    study = handmade.spec()
+    subjects = study.subjects.model_copy(update={"names": {"AGEBAND": "Age at the first visit"}})
+    named = study.model_copy(update={"subjects": subjects})
+    told = said(only("subgroups", named, handmade.results(), handmade.manifest()))
+    assert "By sex and age at the first visit" in told
+    assert "age band" not in told
+
+
+def test_an_outcome_without_an_estimand_is_named_with_its_change(report, handmade):
+    told = said(section(report, "answer"))
+    valence = next(
+        row
+        for row in handmade.estimates()
+        if (row.parameter, row.kind, row.visit, row.level) == ("VALENCE", "change", "WEEK12", "")
+    )
+    assert "Secondary outcomes (analysed, but no estimand asks about them): " in told
+    assert rounding.fixed(valence.estimate, 2, sign=True) in told.split("Secondary outcomes")[1]
+    assert "Secondary outcomes" in said(section(report, "asked"))
+    study = handmade.spec()
+    asked = [
+        e.model_copy(update={"parameter": p})
+        for e, p in zip(study.estimands * 3, ("SOCINT", "EMORESP", "VALENCE"), strict=False)
+    ]
+    complete = only(
+        "answer",
+        study.model_copy(update={"estimands": tuple(asked)}),
+        handmade.results(),
+        handmade.manifest(),
+    )
+    assert "Secondary outcomes" not in said(complete)

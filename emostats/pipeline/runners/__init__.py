@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from emostats.pipeline.runners.agreement import run_icc
-from emostats.pipeline.runners.base import Run, Runner
+from emostats.pipeline.runners.base import Advance, Run, Runner
 from emostats.pipeline.runners.bootstrap import run_bootstrap
 from emostats.pipeline.runners.mixed_model import run_mmrm
 
@@ -15,4 +15,4 @@ RUNNERS: Mapping[str, Runner] = MappingProxyType(
 )
 """Type of analysis → what computes it. A bootstrap needs the fits of the model it is of, so it comes last."""
 
-__all__ = ["RUNNERS", "Run", "Runner"]
+__all__ = ["RUNNERS", "Advance", "Run", "Runner"]

@@ -14,7 +14,7 @@ from emostats.errors import EmostatsError, ModelError
 from emostats.estimates import Estimate
 from emostats.pipeline.load import LoadedStudy
 from emostats.pipeline.logfile import LOGGER
-from emostats.pipeline.runners.base import Run, seed_for
+from emostats.pipeline.runners.base import Advance, Run, seed_for
 from emostats.statistics.subgroups import Place
 from emostats.study.spec import IccAnalysis
 
@@ -37,11 +37,12 @@ class Slice:
         return place.row(kind, "", self.subgroup, self.codes, level=self.level, n=n, **fields)
 
 
-def run_icc(analysis: IccAnalysis, study: LoadedStudy, earlier: Mapping[str, Run]) -> Run:
+def run_icc(analysis: IccAnalysis, study: LoadedStudy, earlier: Mapping[str, Run], advance: Advance) -> Run:
     """ICC of each domain, for all children and by subgroup, and the share of ratings that match."""
     rows: list[Estimate] = []
     facts: dict[str, Any] = {}
-    for domain in analysis.domains:
+    for done, domain in enumerate(analysis.domains):
+        advance(done / len(analysis.domains))
         place = Place(
             analysis.name,
             domain,

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from emostats.errors import EmostatsError, ModelError
 from emostats.estimates import Estimate
 from emostats.pipeline.load import LoadedStudy
 from emostats.pipeline.logfile import LOGGER
-from emostats.pipeline.runners.base import Run, seed_for
+from emostats.pipeline.runners.base import Advance, Run, seed_for
 from emostats.pipeline.runners.mixed_model import Fitted, fit_or_reason, place_of
 from emostats.pipeline.runners.questions import VISIT, fixed_variables, subgroup_question
 from emostats.statistics.subgroups import Line, Place, change_lines, evaluate, with_counts
@@ -24,9 +25,22 @@ if TYPE_CHECKING:
 
 UNIT = "USUBJID"
 SHOWN = {"bca": "BCa"}
+BINS = 40
+"""Bars of the histogram that is kept of the resampled changes of all children."""
 
 
-def run_bootstrap(analysis: BootstrapAnalysis, study: LoadedStudy, earlier: Mapping[str, Run]) -> Run:
+@dataclass(frozen=True)
+class _Resampled:
+    """One parameter: its rows, facts about the draws, and rows of the table of histograms."""
+
+    estimates: Sequence[Estimate]
+    facts: dict[str, Any]
+    bins: Sequence[dict[str, Any]] = ()
+
+
+def run_bootstrap(
+    analysis: BootstrapAnalysis, study: LoadedStudy, earlier: Mapping[str, Run], advance: Advance
+) -> Run:
     """The changes of the model that `of` names with bootstrap intervals; children are drawn within strata."""
     model = study.spec.analysis(analysis.of)
     if not isinstance(model, MmrmAnalysis):
@@ -36,29 +50,47 @@ def run_bootstrap(analysis: BootstrapAnalysis, study: LoadedStudy, earlier: Mapp
             f"the formula of '{analysis.of}' has no {VISIT}, so there are no changes to resample."
         )
     fits = earlier[analysis.of].fits if analysis.of in earlier else {}
-    rows: list[Estimate] = []
-    facts: dict[str, Any] = {}
-    for parameter in analysis.parameters or model.parameters:
+    parameters = analysis.parameters or model.parameters
+    found: dict[str, _Resampled] = {}
+    for position, parameter in enumerate(parameters):
         fitted = fits.get(parameter) or fit_or_reason(model, study, parameter)
-        found, facts[parameter] = _of_parameter(analysis, model, study, parameter, fitted)
-        rows += found
-    return Run(tuple(rows), {**_facts(analysis), "parameters": facts})
+        part = _part(advance, position, len(parameters))
+        found[parameter] = _of_parameter(analysis, model, study, parameter, fitted, part)
+    return Run(
+        tuple(row for item in found.values() for row in item.estimates),
+        {**_facts(analysis), "parameters": {name: item.facts for name, item in found.items()}},
+        tables={"resamples": _table(row for item in found.values() for row in item.bins)},
+    )
+
+
+def _part(advance: Advance, position: int, total: int) -> Callable[[int, int], None]:
+    """Progress within one of several parameters, as a bootstrap reports it."""
+    return lambda done, of: advance((position + done / max(of, 1)) / total)
+
+
+def _table(bins: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(bins, columns=["estimate_id", "low", "high", "count"])
 
 
 def _of_parameter(
-    analysis: BootstrapAnalysis, model: MmrmAnalysis, study: LoadedStudy, parameter: str, fitted: Fitted
-) -> tuple[list[Estimate], dict[str, Any]]:
+    analysis: BootstrapAnalysis,
+    model: MmrmAnalysis,
+    study: LoadedStudy,
+    parameter: str,
+    fitted: Fitted,
+    progress: Callable[[int, int], None],
+) -> _Resampled:
     question = subgroup_question(study.spec, model, parameter)
     lines = change_lines(fitted.fit, question, _place(analysis, model, study, parameter))
     try:
         if fitted.error:
             raise ModelError(f"the model itself could not be fitted: {fitted.error}")
-        estimates, facts = _resampled(analysis, study, parameter, fitted, lines)
+        found = _resampled(analysis, study, parameter, fitted, lines, progress)
     except EmostatsError as error:
         LOGGER.error("%s, %s: %s", analysis.name, parameter, error)
-        estimates = [replace(line.row, error=str(error)) for line in lines]
-        facts = {"n_failed": None, "message": str(error)}
-    return list(with_counts(estimates, fitted.data, question)), facts
+        rows = [replace(line.row, error=str(error)) for line in lines]
+        found = _Resampled(rows, {"n_failed": None, "message": str(error)})
+    return replace(found, estimates=list(with_counts(found.estimates, fitted.data, question)))
 
 
 def _place(analysis: BootstrapAnalysis, model: MmrmAnalysis, study: LoadedStudy, parameter: str) -> Place:
@@ -75,8 +107,13 @@ def _method(analysis: BootstrapAnalysis, used: str) -> str:
 
 
 def _resampled(
-    analysis: BootstrapAnalysis, study: LoadedStudy, parameter: str, fitted: Fitted, lines: Sequence[Line]
-) -> tuple[list[Estimate], dict[str, Any]]:
+    analysis: BootstrapAnalysis,
+    study: LoadedStudy,
+    parameter: str,
+    fitted: Fitted,
+    lines: Sequence[Line],
+    progress: Callable[[int, int], None],
+) -> _Resampled:
     """Draws children with all their visits and refits the whole model to each draw."""
     usable = {line.row.estimate_id: line.L for line in lines if np.isfinite(line.L).all()}
     with warnings.catch_warnings(record=True) as caught:
@@ -88,12 +125,27 @@ def _resampled(
             method=analysis.method,
             conf_level=analysis.conf_level,
             seed=seed_for(study.spec.study.seed, analysis.name, parameter),
+            progress=progress,
         )
     said = tuple(dict.fromkeys(str(item.message) for item in caught))
     n_failed = max(_by_name(result, "n_failed").values(), default=0)
     LOGGER.info("%s, %s: %s resamples, %s failed", analysis.name, parameter, analysis.n_resamples, n_failed)
     rows = [_row(analysis, row, result, said) for row in evaluate(fitted.fit, lines)]
-    return rows, {"n_failed": n_failed, "message": "; ".join(said)}
+    bins = [item for row in rows if not row.subgroup for item in _histogram(result, row.estimate_id)]
+    return _Resampled(rows, {"n_failed": n_failed, "message": "; ".join(said)}, bins)
+
+
+def _histogram(result: BootstrapResult, name: str) -> list[dict[str, Any]]:
+    """`BINS` bars of equal width over the resampled values of one quantity; none where there are none."""
+    values = np.asarray(_by_name(result, "distribution").get(name, ()), dtype=float)
+    values = values[np.isfinite(values)]
+    if values.size == 0:
+        return []
+    counts, edges = np.histogram(values, bins=BINS)
+    return [
+        {"estimate_id": name, "low": float(low), "high": float(high), "count": int(count)}
+        for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
+    ]
 
 
 def _row(

@@ -14,7 +14,7 @@ from emostats.errors import ModelError, UsageError
 from emostats.estimates import Estimate
 from emostats.pipeline.load import LoadedStudy
 from emostats.pipeline.logfile import LOGGER
-from emostats.pipeline.runners.base import Run
+from emostats.pipeline.runners.base import Advance, Run
 from emostats.pipeline.runners.model_rows import model_rows
 from emostats.pipeline.runners.questions import VISIT, fixed_variables, subgroup_question
 from emostats.statistics.subgroups import FailedFit, Place, subgroup_effects
@@ -42,10 +42,14 @@ class Fitted:
     error: str = ""
 
 
-def run_mmrm(analysis: MmrmAnalysis, study: LoadedStudy, earlier: Mapping[str, Run]) -> Run:
+def run_mmrm(analysis: MmrmAnalysis, study: LoadedStudy, earlier: Mapping[str, Run], advance: Advance) -> Run:
     """Fits each parameter and collects LS means, changes, subgroup effects, tests and fit statistics."""
-    fits = {parameter: fit_or_reason(analysis, study, parameter) for parameter in analysis.parameters}
-    rows = [row for item in fits.items() for row in rows_of(analysis, study, *item)]
+    fits: dict[str, Fitted] = {}
+    rows: list[Estimate] = []
+    for done, parameter in enumerate(analysis.parameters):
+        advance(done / len(analysis.parameters))
+        fits[parameter] = fit_or_reason(analysis, study, parameter)
+        rows += rows_of(analysis, study, parameter, fits[parameter])
     facts = {parameter: fit_facts(fitted) for parameter, fitted in fits.items()}
     return Run(tuple(rows), {**analysis_facts(analysis), **_overall(facts), "parameters": facts}, fits)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from emostats.estimates import Estimate
 from emostats.render import rounding
 from emostats.report import cells
-from emostats.report.context import Context, Outcome
-from emostats.report.model import Answer, Block, Cell, NotDone, Note, Paragraph, Part, Section
+from emostats.report.context import Context, Outcome, in_sentence
+from emostats.report.model import Answer, Block, Cell, NotDone, Note, Paragraph, Part, Section, Strong
 from emostats.report.parts import confidence, last_visit, text, why_missing
-from emostats.report.sections import agreement, caveats
+from emostats.report.sections import agreement, caveats, estimands
 from emostats.report.sections.changes import overall
 from emostats.report.wording import agreement as agreement_words
 from emostats.report.wording import better, moved, plural, settled, size
@@ -16,7 +16,7 @@ from emostats.report.wording import better, moved, plural, settled, size
 
 def section(context: Context) -> Section:
     """One answer an estimand (an outcome, where the study file has no estimands), then the limits."""
-    blocks = [*_answers(context), *_limits(context), *_agreement(context)]
+    blocks = [*_answers(context), *_secondary(context), *_limits(context), *_agreement(context)]
     if not blocks:
         blocks.append(NotDone("Answer", "the study file asks for no mixed model"))
     return Section("answer", "The answer in brief", tuple(blocks), brief=True)
@@ -36,25 +36,56 @@ def _answers(context: Context) -> list[Block]:
     return blocks
 
 
-def _answer(context: Context, outcome: Outcome, question: str) -> Block:
+def _secondary(context: Context) -> list[Block]:
+    """Outcomes that no estimand asks about, each with its change, in one paragraph; none go unnamed."""
+    outcomes = estimands.secondary(context)
+    if not outcomes:
+        return []
+    parts: list[Part] = [Strong("Secondary outcomes"), " (analysed, but no estimand asks about them): "]
+    for position, outcome in enumerate(outcomes):
+        parts += ["; " if position else "", *_in_short(context, outcome)]
+    return [text(*parts, ".")]
+
+
+def _in_short(context: Context, outcome: Outcome) -> tuple[Part, ...]:
+    row = _last_change(context, outcome)
+    if row is None or cells.failed(row) is not None:
+        return (f"{in_sentence(outcome.label)}, no estimate of its change",)
+    places = outcome.brief_places
+    return (
+        f"{in_sentence(outcome.label)}, change to {context.visit_in_text(row.visit)} ",
+        cells.estimate(row, places, sign=True, unit=True),
+        f" ({confidence([row])} ",
+        cells.interval(row, places),
+        ")",
+    )
+
+
+def _last_change(context: Context, outcome: Outcome) -> Estimate | None:
+    """The overall change at the last visit."""
     changes = overall(context, "change", outcome)
     visit = last_visit(context, changes)
-    row = next((row for row in changes if row.visit == visit), None)
+    return next((row for row in changes if row.visit == visit), None)
+
+
+def _answer(context: Context, outcome: Outcome, question: str) -> Block:
+    row = _last_change(context, outcome)
     if row is None or cells.failed(row) is not None:
         return NotDone(
             outcome.label, row.error if row is not None and row.error else why_missing(context, outcome)
         )
+    start = context.visit_in_text(context.spec.baseline.name)
     sentences = [
         _change(context, outcome, row),
         _size(context, outcome, row),
-        _between_subgroups(context, outcome, visit),
+        _between_subgroups(context, outcome, row.visit),
         _bootstrap(context, outcome, row),
     ]
     return Answer(
         title=outcome.label,
         question=question,
         headline=cells.estimate(row, outcome.brief_places, sign=True, unit=True),
-        label=f"from {context.visit_in_text(context.spec.baseline.name)} to {context.visit_in_text(visit)}",
+        label=f"from {start} to {context.visit_in_text(row.visit)}",
         sentences=tuple(sentence for sentence in sentences if sentence is not None),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emostats.report.context import Context
+from emostats.report.context import Context, Outcome
 from emostats.report.model import Block, Definitions, Heading, NotDone, Paragraph, Section
 from emostats.report.parts import text
 from emostats.report.wording import joined
@@ -18,7 +18,25 @@ def section(context: Context) -> Section:
     if not blocks:
         reason = "the study file has no [[estimands]]: what the numbers are to answer was not written down"
         blocks.append(NotDone("The questions of the study", reason))
+    blocks += _beside(context)
     return Section("asked", "What was asked", tuple(blocks))
+
+
+def secondary(context: Context) -> tuple[Outcome, ...]:
+    """Outcomes that are analysed while the estimands of the study ask about others."""
+    asked = {estimand.parameter for estimand in context.spec.estimands}
+    return tuple(outcome for outcome in context.outcomes if asked and outcome.parameter not in asked)
+
+
+def _beside(context: Context) -> list[Block]:
+    outcomes = secondary(context)
+    if not outcomes:
+        return []
+    named = joined([f"{item.label} (analysis ‘{item.analysis}’)" for item in outcomes])
+    return [
+        Heading("asked-secondary", "Secondary outcomes"),
+        text(f"Analysed as well, without an estimand in the study file: {named}. Read them as secondary."),
+    ]
 
 
 def _parts(context: Context, estimand: Estimand) -> tuple[tuple[str, Paragraph], ...]:

@@ -26,7 +26,7 @@ def section(context: Context) -> Section:
         blocks = (
             text("Who entered the study, who answered at each visit, and who is behind the results."),
             _diagram(context, flow),
-            _table(flow),
+            _table(context, flow),
         )
     return Section("flow", "Participant flow", blocks)
 
@@ -69,7 +69,7 @@ def _diagram(context: Context, flow: pd.DataFrame) -> Block:
     )
 
 
-def _table(flow: pd.DataFrame) -> Table:
+def _table(context: Context, flow: pd.DataFrame) -> Table:
     levels = list(dict.fromkeys(flow["level"].fillna("").astype(str)))
     rows = []
     for (stage, reason), group in flow.fillna({"reason": ""}).groupby(["stage", "reason"], sort=False):
@@ -77,5 +77,11 @@ def _table(flow: pd.DataFrame) -> Table:
         label = f"— {reason}" if reason else str(stage)
         rows.append(Row(label, tuple(cells.whole(numbers.get(level)) for level in levels)))
     columns = tuple(Column(ALL if level in _OVERALL else level) for level in levels)
-    note = Footnote("Numbers of children. A stage that nobody is in keeps its row.")
-    return Table("table-flow", "Participant flow by subgroup", "Stage", columns, tuple(rows), (note,))
+    notes = [Footnote("Numbers of children. A stage that nobody is in keeps its row.")]
+    if context.session_outcomes and context.questionnaire_outcomes:
+        notes.append(
+            Footnote(
+                "Answered: with at least one questionnaire score at the visit. Session scores do not count."
+            )
+        )
+    return Table("table-flow", "Participant flow by subgroup", "Stage", columns, tuple(rows), tuple(notes))
