@@ -31,6 +31,7 @@ from emostats.statistics.mmrm.design import (
     Scaling,
     SubjectRows,
 )
+from emostats.statistics.mmrm.diagnostics import residual_autocorrelation
 from emostats.statistics.mmrm.emmeans import LinearEstimates, marginal_means
 from emostats.statistics.mmrm.likelihood import Derivatives, Evaluation, Problem
 from emostats.statistics.mmrm.optimise import Convergence, Optimum
@@ -535,6 +536,42 @@ class MMRMFit:
             root = np.linalg.cholesky(self.inference.vcov)
             outcomes += self.frame.X[:, self.scaling.kept] @ (root @ rng.standard_normal((len(root), n)))
         return pd.DataFrame(outcomes, index=self.frame.index)
+
+    # ---- diagnostics ------------------------------------------------------------------------------
+
+    def residual_autocorrelation(
+        self, kind: str = "normalized", *, conf_level: float | None = None
+    ) -> pd.DataFrame:
+        """Autocorrelation of residuals by lag, in visits.
+
+        Columns: lag, n_pairs, autocorrelation, expected, conf_low, conf_high. ``"normalized"`` residuals are
+        uncorrelated when the covariance is right, ``"pearson"`` ones have the model's correlations
+        (`expected`, over the pairs observed). The limits are where the correlation lies when the model holds.
+
+        Raises
+        ------
+        UsageError: other residuals, or a level outside (0, 1).
+        """
+        level = self.settings.conf_level if conf_level is None else conf_level
+        return residual_autocorrelation(self, kind, level)
+
+    def plot(
+        self, kind: str, *, by: str | None = None, id: str = "mmrm", note: str = "", width: float = 720.0
+    ) -> str:
+        """A diagnostic figure as SVG text.
+
+        kind: ``"qq"`` (normal quantiles of normalized residuals), ``"residuals"`` (Pearson, against fitted
+        values), ``"visits"`` (Pearson, boxes by visit), ``"autocorrelation"`` (by lag), ``"means"`` (observed
+        and fitted, by the levels of `by`), ``"covariance"`` (correlations as a map). matplotlib is loaded on
+        the first call.
+
+        Raises
+        ------
+        UsageError: an unknown kind, or one that needs visits where there are coordinates.
+        """
+        from emostats.statistics.mmrm.diagnostics import drawing
+
+        return drawing.draw(self, kind, by, id=id, note=note, width=width)
 
     # ---- influence --------------------------------------------------------------------------------
 
