@@ -13,6 +13,7 @@ re-running changes no digit.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import log, sqrt
 from typing import Protocol
 
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emostats.statistics.agreement.anova import MeanSquares
-from emostats.statistics.agreement.chi import chi_rule, chi_rule_below
+from emostats.statistics.agreement.chi import chi_rule_below, slim_chi_rule
 from emostats.statistics.agreement.pivots import BalancedRatio, VarianceRatio
 from emostats.statistics.agreement.roots import quantile_root
 
@@ -57,16 +58,21 @@ class GeneralizedICC:
         """Smallest ρ in [0, 1] whose generalized probability reaches `probability`."""
         if self.probability_at_most(0.0) >= probability:
             return 0.0
-        mse = self.ss_e / self.df_e
-        g_s = max(_at_df(self.targets, mse), 1e-4)
-        return quantile_root(
-            self.probability_at_most, probability, log(g_s / (1.0 + _at_df(self.raters, mse))), 0.2
-        )
+        start, step = self._scale
+        return quantile_root(self.probability_at_most, probability, start, step)
 
     def interval(self, conf_level: float) -> tuple[float, float]:
         """Equal-tailed limits."""
         tail = (1.0 - conf_level) / 2.0
         return self.quantile(tail), self.quantile(1.0 - tail)
+
+    @cached_property
+    def _scale(self) -> tuple[float, float]:
+        """Logit of the estimate, and roughly its standard error: where to look for quantiles."""
+        mse = self.ss_e / self.df_e
+        g_s, g_r = max(_at_df(self.targets, mse), 1e-4), _at_df(self.raters, mse)
+        share = g_r / (1.0 + g_r)
+        return log(g_s / (1.0 + g_r)), sqrt(2.0 / self.targets.df + share**2 * 2.0 / self.raters.df)
 
     def _raters_move_most(self, odds: float) -> bool:
         """Whether, on the boundary ρ = r, the rater χ moves ρ over its width more than the target χ does.
@@ -89,7 +95,7 @@ class GeneralizedICC:
         """Closed form in the rater χ²: ρ ≤ r ⇔ g_r ≥ g_s/odds − 1, certain where that is not positive."""
         from scipy.special import chdtr, chdtrc
 
-        z, weight = chi_rule(self.df_e)
+        z, weight = slim_chi_rule(self.df_e)
         scale = z**2 / self.ss_e  # = σ_e^{-2}
         always = self.targets.q(np.asarray(odds)) * scale  # target χ² above this: g_s ≤ odds
         u, inner = chi_rule_below(self.targets.df, always)
@@ -102,7 +108,7 @@ class GeneralizedICC:
         """Closed form in the target χ²: ρ ≤ r ⇔ g_s ≤ odds·(1 + g_r), with a mass of g_r at 0."""
         from scipy.special import chdtrc
 
-        z, weight = chi_rule(self.df_e)
+        z, weight = slim_chi_rule(self.df_e)
         scale = z**2 / self.ss_e
         no_raters = self.raters.q0 * scale  # rater χ² above this: g_r = 0
         u, inner = chi_rule_below(self.raters.df, no_raters)

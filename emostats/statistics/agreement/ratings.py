@@ -179,7 +179,7 @@ def _codes(column: pd.Series[Any], name: str) -> tuple[NDArray[np.intp], Sequenc
         order = np.arange(len(labels))
     rank = np.empty(len(labels), dtype=np.intp)
     rank[order] = np.arange(len(labels))
-    return rank[codes], list(labels[order])
+    return rank[codes], labels.take(order).tolist()
 
 
 def _refuse_repeats(

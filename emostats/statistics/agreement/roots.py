@@ -62,8 +62,8 @@ def logit_root(f: Function, start: float = 0.0, step: float = 3.0, ftol: float =
 def quantile_root(cdf: Function, probability: float, start: float, step: float) -> float:
     """ρ in (0, 1) with cdf(ρ) = `probability`, for a smooth cdf that is about normal in logit ρ.
 
-    Secant steps on the normal-score scale, kept inside a bracket grown from logit `start` ± `step`; 1 if
-    there is none.
+    Secant steps on the normal-score scale, kept inside a bracket. `start` and `step` are the median and the
+    sd of logit ρ to expect. 1 if there is no such ρ.
     """
     from scipy.special import ndtri
 
@@ -72,7 +72,8 @@ def quantile_root(cdf: Function, probability: float, start: float, step: float) 
     def score(x: float) -> float:
         return float(ndtri(min(max(cdf(expit(x)), 1e-15), 1.0 - 1e-15))) - goal
 
-    x, fx = start, score(start)
+    x = start + step * goal
+    fx = score(x)
     low, high = -np.inf, np.inf
     slope = 1.0 / step
     for _ in range(80):
@@ -80,7 +81,7 @@ def quantile_root(cdf: Function, probability: float, start: float, step: float) 
             low = x
         else:
             high = x
-        if abs(fx) < 1e-11 or high - low < 1e-12:
+        if abs(fx) < 1e-10 or high - low < 1e-12:
             return expit(x)
         new = x - fx / slope
         if not low < new < high:

@@ -29,7 +29,7 @@ def onto_grids(x: Array, bound: float, terms: int, levels: int = 2) -> list[Arra
     top = frexp(bound)[1] + room
     parts = []
     for level in range(levels):
-        shift = 1.5 * ldexp(1.0, max(top - level * (52 - room), -900))
+        shift = 1.5 * ldexp(1.0, top - level * (52 - room))
         part = x + shift
         part -= shift
         parts.append(part)

@@ -161,3 +161,34 @@ def test_mean_squares_of_many_blocks_are_those_of_extended_precision():
     assert ms.ss_r == pytest.approx(float(7 * (r**2).sum()), rel=1e-14)
     assert ms.ss_c == pytest.approx(float(5000 * (c**2).sum()), rel=1e-12)
     assert ms.ss_e == pytest.approx(float(((y - r[:, None] - c) ** 2).sum()), rel=1e-14)
+
+
+@pytest.mark.parametrize("step", [1.0, 0.5, 0.125])
+@pytest.mark.parametrize("offset", [0.0, -3.0, 1e8])
+def test_ratings_on_steps_are_summed_without_rounding(step, offset):
+    """Against exact fractions, and against the route for other ratings."""
+    from fractions import Fraction
+
+    import emostats.statistics.agreement.anova as anova
+
+    q = np.random.default_rng(6).integers(0, 9, size=(40, 3))
+    ms = mean_squares(offset + step * q)
+    y = [[Fraction(int(v)) * Fraction(step) for v in row] for row in q]
+    grand = sum(map(sum, y)) / 120
+    r, c = [sum(row) / 3 - grand for row in y], [sum(col) / 40 - grand for col in zip(*y, strict=True)]
+    assert ms.ss_r == float(3 * sum(x * x for x in r))
+    assert ms.ss_c == float(40 * sum(x * x for x in c))
+    rest = sum((v - grand - r[i] - c[j]) ** 2 for i, row in enumerate(y) for j, v in enumerate(row))
+    assert ms.ss_e == float(rest)
+    other = mean_squares(offset + step * q * (1 + 2.0**-30))
+    assert anova._whole_number_sums(q * 0.1, 0.0, 1.0) is None
+    if offset == 0.0:
+        assert [other.ss_r, other.ss_c, other.ss_e] == pytest.approx([ms.ss_r, ms.ss_c, ms.ss_e], rel=1e-8)
+
+
+def test_numbers_too_large_to_sum_exactly_take_the_other_route():
+    import emostats.statistics.agreement.anova as anova
+
+    values = np.array([[0.0, 3e9], [1e9, 2e9], [5.0, 7.0]])
+    assert anova._whole_number_sums(values, 0.0, 3e9) is None
+    assert mean_squares(values).ss_e > 0.0

@@ -130,7 +130,7 @@ def test_impossible_plans_are_refused(call, message):
         call()
 
 
-# One-way groups ---------------------------------------------------------------------------------------------------
+# One-way groups -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", GROUPS)
