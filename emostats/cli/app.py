@@ -8,10 +8,11 @@ import typer
 
 from emostats._version import __version__
 from emostats.cli.codes import EPILOG
+from emostats.cli.data_commands import audit, export_adqs, schema_new, trace, withdraw
 from emostats.cli.group import EmostatsGroup
 from emostats.cli.model_commands import icc_command, mmrm_command
 from emostats.cli.start_commands import demo, init
-from emostats.cli.study_commands import lock, report, run, validate, verify
+from emostats.cli.study_commands import diff, lock, report, run, validate, verify
 
 app = typer.Typer(
     cls=EmostatsGroup,
@@ -24,7 +25,11 @@ app = typer.Typer(
 )
 plan = typer.Typer(help="Fix the plan before outcomes are read.", no_args_is_help=True)
 
+schema = typer.Typer(help="Instrument files: what a questionnaire is.", no_args_is_help=True)
+export = typer.Typer(help="The data of a study in the formats of others.", no_args_is_help=True)
+
 START, STUDY, FILE = "To start", "A study, from file to report", "One table, one question"
+DATA = "The data: origin, consent, record"
 
 app.command("demo", rich_help_panel=START)(demo)
 app.command("init", rich_help_panel=START)(init)
@@ -33,9 +38,17 @@ app.add_typer(plan, name="plan", rich_help_panel=STUDY)
 app.command("run", rich_help_panel=STUDY)(run)
 app.command("report", rich_help_panel=STUDY)(report)
 app.command("verify", rich_help_panel=STUDY)(verify)
+app.command("diff", rich_help_panel=STUDY)(diff)
+app.command("trace", rich_help_panel=DATA)(trace)
+app.command("withdraw", rich_help_panel=DATA)(withdraw)
+app.command("audit", rich_help_panel=DATA)(audit)
+app.add_typer(export, name="export", rich_help_panel=DATA)
+app.add_typer(schema, name="schema", rich_help_panel=DATA)
 app.command("mmrm", rich_help_panel=FILE)(mmrm_command)
 app.command("icc", rich_help_panel=FILE)(icc_command)
 plan.command("lock")(lock)
+export.command("adqs")(export_adqs)
+schema.command("new")(schema_new)
 
 
 def _version(value: bool) -> None:

@@ -7,6 +7,7 @@ is a note among the findings: the audit trail.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -21,6 +22,7 @@ from emostats.ingest.raw import RawTable
 from emostats.study.spec import Source, StudySpec
 from emostats.study.spec.paths import OutsideError, inside
 
+_PLAIN = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?", re.ASCII)
 NEEDED = ("file", "cell", "new", "who", "when", "why")
 
 
@@ -66,7 +68,7 @@ class Corrections:
                 message = f"expected the old content '{item.old}'; found {shown(found) or 'nothing'}."
                 log.add(self._finding(item, "correction-unfit", message))
                 continue
-            columns[column] = [*columns[column][:row], item.new, *columns[column][row + 1 :]]
+            columns[column] = [*columns[column][:row], _cell(item.new, raw), *columns[column][row + 1 :]]
             faults.pop(where, None)
             log.add(self._applied(item))
         return replace(raw, columns=columns, marks=replace(raw.marks, faults=faults))
@@ -90,6 +92,11 @@ class Corrections:
         return Finding(
             "corrected", message, "", Severity.NOTE, file=item.file, sheet=item.sheet, cell=item.cell
         )
+
+
+def _cell(new: str, raw: RawTable) -> Any:
+    """The new content as the file would hold it: in a workbook a plain number is a number, 007 is text."""
+    return float(new) if raw.typed and _PLAIN.fullmatch(new) else new
 
 
 def read_corrections(spec: StudySpec, log: Log) -> Corrections:

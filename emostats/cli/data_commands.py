@@ -1,0 +1,165 @@
+"""trace, withdraw, audit, export, schema new: where values come from, who left, what was done."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from emostats.cli.codes import Exit
+from emostats.cli.console import put, put_json, say
+from emostats.cli.options import JsonOption, StudyArgument
+
+if TYPE_CHECKING:
+    from emostats.ingest.trace import Trace
+
+HERE = Path("study.toml")
+StudyOption = Annotated[Path, typer.Option("--study", help="The study file, or its folder.")]
+RunsOption = Annotated[Path, typer.Option("--runs", help="The folder of runs, with the audit log.")]
+
+
+def trace(
+    child: Annotated[str, typer.Argument(help="The child's ID.")],
+    visit: Annotated[str, typer.Argument(help="Name or label of the visit.")],
+    parameter: Annotated[str, typer.Argument(help="The outcome's code (PARAMCD).")],
+    study: StudyOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the way from an analysis value back to file, sheet, cell and rule.
+
+    **Example:** `emostats trace 017 WEEK12 SOCINT`
+    """
+    from emostats.ingest import read_study
+    from emostats.ingest.trace import trace as way
+    from emostats.study import read_spec
+
+    found = way(read_study(study), read_spec(study), child, visit, parameter)
+    if as_json:
+        put_json(asdict(found))
+    else:
+        _print_trace(found)
+
+
+def _print_trace(found: Trace) -> None:
+    put(f"{found.parameter} of child {found.child} at {found.visit} = {found.value:g}")
+    put(f"  by the {found.rule}" if not found.rule.startswith("the ") else f"  {found.rule}")
+    for cell in found.cells:
+        sheet = f", sheet '{cell.sheet}'" if cell.sheet else ""
+        shown = "blank" if cell.item and cell.content is None else f"{cell.content:g}" if cell.item else ""
+        counts = "" if cell.counts == cell.content else f", counts {cell.counts:g}"
+        item = f"  {cell.item} = {shown}{counts}" if cell.item else ""
+        put(f"  {cell.file}{sheet}, cell {cell.cell}{item}")
+    for note in found.notes:
+        put(f"  {note}")
+    for digest in dict.fromkeys((cell.file, cell.sha256) for cell in found.cells):
+        put(f"  {digest[0]}: SHA-256 {digest[1]}")
+
+
+def withdraw(
+    child: Annotated[str, typer.Argument(help="The child's ID.")],
+    by: Annotated[str, typer.Option("--by", help="Who writes the decision down.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, without personal details.")] = "",
+    study: StudyOption = HERE,
+    runs: RunsOption = Path("runs"),
+    as_json: JsonOption = False,
+) -> None:
+    """Take a child out of every later run, after consent was withdrawn.
+
+    Lists the earlier runs that hold the child. The decision stays in withdrawals.csv and in the audit log;
+    sources and earlier runs are not changed.
+
+    **Example:** `emostats withdraw 017 --by "A. Weber"`
+    """
+    from emostats.study import read_spec
+    from emostats.study.withdraw import withdraw as take_out
+
+    done = take_out(read_spec(study), child, by=by, reason=reason, runs=runs)
+    if as_json:
+        put_json(asdict(done))
+        return
+    put(f"Child {done.decision.child} is left out of every later run (since {done.decision.withdrawn}).")
+    for run in done.runs:
+        named = f"; the ID itself stands in {', '.join(run.naming)}" if run.naming else ""
+        put(f"  {run.folder} of {run.created} was made before: {len(run.outputs)} outputs{named}")
+    put("  No earlier run of this study is in that folder.") if not done.runs else None
+    say("The child's rows are still in your source files; remove them there if the consent form says so.")
+
+
+def audit(
+    runs: Annotated[Path, typer.Argument(help="The folder of runs, with audit.jsonl.")] = Path("runs"),
+    as_json: JsonOption = False,
+) -> None:
+    """Check the audit log: an unbroken chain, and every run in it.
+
+    **Example:** `emostats audit runs`
+    """
+    from emostats.study.audit import verify_audit
+
+    found = verify_audit(runs)
+    if as_json:
+        put_json({**asdict(found), "holds": found.holds})
+    else:
+        for problem in found.problems:
+            put(problem)
+        verdict = "The audit log holds" if found.holds else "The audit log does not hold"
+        put(f"{verdict}: {found.n_events} events, {len(found.problems)} problems.")
+    raise typer.Exit(Exit.OK if found.holds else Exit.FINDINGS)
+
+
+def export_adqs(
+    study: StudyArgument,
+    output: Annotated[Path, typer.Argument(help="The new file, .csv or .xpt.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Write the outcomes as a CDISC ADaM data set (ADQS), as CSV or SAS transport file.
+
+    Never overwrites a file.
+
+    **Example:** `emostats export adqs study.toml adqs.xpt`
+    """
+    from emostats.errors import UsageError
+    from emostats.ingest import read_study
+    from emostats.ingest.adqs import adqs, write_adqs
+    from emostats.study import read_spec
+
+    if output.exists():
+        raise UsageError(f"{output} exists already. Give another name, or move it away.")
+    table = adqs(read_study(study), read_spec(study))
+    write_adqs(table, output)
+    put_json({"file": output, "rows": len(table)}) if as_json else put(str(output))
+
+
+def schema_new(
+    workbook: Annotated[Path, typer.Argument(help="The workbook or table with the answers.")],
+    sheet: Annotated[str | None, typer.Option("--sheet", help="The sheet; by default the first.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The new file; by default NAME.toml beside it.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Start an instrument file for a questionnaire of your own from the columns of a workbook.
+
+    Columns of whole numbers in a small range are taken for items; what only people know is marked TODO.
+    Never overwrites a file.
+
+    **Example:** `emostats schema new answers.xlsx --sheet "Week 0"`
+    """
+    from emostats.cli.one_table import raw_columns
+    from emostats.errors import UsageError
+    from emostats.study.scaffold import draft_instrument, item_columns
+
+    target = output or workbook.with_suffix(".toml")
+    cells = raw_columns(workbook, sheet)
+    items = item_columns({str(column[0]).strip(): column[1:] for column in cells if str(column[0]).strip()})
+    if not items:
+        raise UsageError(f"{workbook.name}: no column looks like an item (whole numbers in a small range).")
+    try:
+        with target.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(draft_instrument(workbook.stem, items))
+    except FileExistsError:
+        raise UsageError(f"{target} exists already. Give another name by --output.") from None
+    put_json({"instrument": target, "items": len(items)}) if as_json else put(str(target))
+    if not as_json:
+        say(f"{len(items)} columns look like items. Now fill in what is marked TODO.")

@@ -1,0 +1,86 @@
+"""trace, withdraw, audit, export and schema new, on a simulated study."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from emostats.cli.app import app
+from emostats.study import read_instrument
+
+STUDY = """
+schema = 1
+[study]
+id = "s"
+title = "t"
+[sources.a]
+file = "a.csv"
+[subjects]
+source = "a"
+columns = { USUBJID = "id" }
+[[visits]]
+name = "V0"
+label = "Before"
+baseline = true
+[[visits]]
+name = "V1"
+[[measurements]]
+source = "a"
+columns = { USUBJID = "id", AVISIT = "visit" }
+[measurements.parameters]
+SCORE = { column = "score" }
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
+    (tmp_path / "a.csv").write_text("id,visit,score\n1,V0,3\n1,V1,4\n2,V0,5\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def call(*arguments: str, code: int = 0) -> str:
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code == code, result.output
+    return result.stdout
+
+
+def test_trace_prints_the_cell(folder):
+    text = call("trace", "1", "V1", "SCORE")
+    assert "SCORE of child 1 at V1 = 4" in text and "a.csv, cell C3" in text
+    assert json.loads(call("trace", "2", "Before", "SCORE", "--json"))["cells"][0]["cell"] == "C4"
+    call("trace", "3", "V0", "SCORE", code=2)
+
+
+def test_withdraw_and_audit(folder):
+    assert "No earlier run" in call("withdraw", "1", "--by", "A. Weber")
+    call("trace", "1", "V0", "SCORE", code=2)
+    assert "1 events, 0 problems" in call("audit")
+    log = folder / "runs" / "audit.jsonl"
+    log.write_text(log.read_text(encoding="utf-8").replace("Weber", "Web3r"), encoding="utf-8")
+    assert "does not hold" in call("audit", code=1)
+
+
+def test_export(folder):
+    call("export", "adqs", "study.toml", "adqs.csv")
+    assert (folder / "adqs.csv").read_text(encoding="utf-8").count("\n") == 4
+    call("export", "adqs", "study.toml", "adqs.csv", code=2)
+    call("export", "adqs", "study.toml", "adqs.doc", code=2)
+
+
+def test_schema_new_writes_a_valid_instrument(folder):
+    (folder / "answers.csv").write_text(
+        "id,Date,Q1,2 sleeps\nA,2025-01-01,0,3\nB,2025-01-02,2,\n", encoding="utf-8"
+    )
+    call("schema", "new", "answers.csv")
+    made = read_instrument(folder / "answers.toml")
+    assert [(item.id, item.column) for item in made.items] == [("Q1", "Q1"), ("Q2_sleeps", "2 sleeps")]
+    assert made.answers.range == (0, 3)
+    assert "TODO" in (folder / "answers.toml").read_text(encoding="utf-8")
+    call("schema", "new", "answers.csv", code=2)
+    (folder / "words.csv").write_text("a,b\nx,y\n", encoding="utf-8")
+    call("schema", "new", "words.csv", code=2)
