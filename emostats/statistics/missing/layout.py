@@ -93,7 +93,7 @@ def lay_out(fit: MMRMFit, data: pd.DataFrame, arm: str | None) -> Layout:
     subjects = pd.Index(pd.unique(used[subject]))
     rows = _rectangle(used, subject, visit, subjects, visits)
     n, T = len(subjects), len(visits)
-    known = _fill_constants(rows, used, subject, n, T)
+    known = _fill_constants(rows, fit.frame.formula.response, n, T)
     _check_known(known, _needed(fit, arm, data), fit.frame.formula.response)
     arms, arm_of = _arms(known, arm, n, T)
     Y = known[fit.frame.formula.response].to_numpy(dtype=float).reshape(n, T)
@@ -155,13 +155,13 @@ def _rectangle(
     return rows
 
 
-def _fill_constants(rows: pd.DataFrame, used: pd.DataFrame, subject: str, n: int, T: int) -> pd.DataFrame:
-    """What is the same in all of a subject's rows is known in the added ones too."""
+def _fill_constants(rows: pd.DataFrame, outcome: str, n: int, T: int) -> pd.DataFrame:
+    """What is the same in all of a subject's rows is known in the added ones too; never so the outcome."""
     out = rows.copy()
     who = np.repeat(np.arange(n), T)
     for name in rows.columns:
         column = out[name]
-        if not column.isna().any():
+        if name == outcome or not column.isna().any():
             continue
         seen = column.notna().to_numpy()
         codes = column.factorize()[0]
@@ -169,8 +169,7 @@ def _fill_constants(rows: pd.DataFrame, used: pd.DataFrame, subject: str, n: int
         order = np.flatnonzero(seen)[::-1]
         first[who[order]] = order
         same = ~seen | (codes == codes[np.maximum(first[who], 0)])
-        constant = bool(same.all())
-        if constant and name in used.columns:
+        if same.all():
             take = np.where(first[who] >= 0, first[who], np.arange(len(out)))
             out[name] = column.array.take(take)
     return out

@@ -172,6 +172,18 @@ def test_rows_may_be_absent_or_empty(one_group):
     assert len(other.data()) == len(data) and not other.data()["Y"].isna().any()
 
 
+def test_an_outcome_that_does_not_vary_within_subjects_is_not_taken_for_known():
+    """Every child seen once, at one visit or the other: nobody's missing score is the score that was seen."""
+    data = pre_post(30, missing=0.0)
+    data.loc[data.index % 4 == 1, "Y"] = np.nan
+    data.loc[data.index % 4 == 2, "Y"] = np.nan
+    imputation = impute(em.mmrm("Y ~ VISIT + ind(VISIT | ID)", data))
+    assert imputation.cells.n == 30
+    means = data.groupby("VISIT", observed=True)["Y"].mean()
+    table = imputation.table()
+    np.testing.assert_allclose(table["IMPUTED_MEAN"], means[table["VISIT"]], atol=1e-9)
+
+
 def test_formula_and_data(one_group):
     data, fit = one_group
     np.testing.assert_allclose(impute(FORMULA, data).values, impute(fit).values, atol=1e-9)
@@ -247,6 +259,7 @@ def test_tipping_point_exact_and_searched_agree(one_group):
     assert "no longer significant" in exact.message
     never = imputation.tipping_point(change, delta=1.0, of=0)
     assert never.delta is None and "stays significant" in never.message
+    assert "tips at" not in never.plot(width=360.0)
 
 
 def test_tipping_point_of_multiple_imputation(one_group):
