@@ -1,4 +1,4 @@
-"""validate, plan lock, run, report, verify: the life of a study."""
+"""validate, plan lock, run, report, verify, diff: the life of a study."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from emostats.cli.listing import SHOWN, shortened
 from emostats.cli.options import JsonOption, OutputOption, QuietOption, RunArgument, StudyArgument
 
 if TYPE_CHECKING:
-    from emostats.pipeline import Outcome, Verification
+    from emostats.pipeline import Outcome, RunDifference, Verification
 
 HERE = Path("study.toml")
 
@@ -171,3 +171,57 @@ def _print_verification(found: Verification) -> None:
         done += ", byte for byte" if found.identical else ""
     verdict = "The run holds" if found.holds else "The run does not hold"
     put(f"{verdict}: {len(found.inputs)} inputs and {len(found.outputs)} outputs changed; {done}.")
+
+
+MOST = 40
+"""Changed numbers that are listed in words; ``--json`` has all."""
+
+
+def diff(
+    run1: Annotated[Path, typer.Argument(help="The earlier run folder.")],
+    run2: Annotated[Path, typer.Argument(help="The later run folder.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say which numbers differ between two runs, by how much, and why.
+
+    The reason is read from what went in: data files and plan by their hashes, versions of the software.
+    Exit code 0 if all numbers are the same, 1 if not.
+
+    **Example:** `emostats diff runs/20250102T030405Z-1a2b3c4d runs/20250203T040506Z-5e6f7a8b`
+    """
+    from emostats.pipeline import compare_runs
+
+    found = compare_runs(run1, run2)
+    if as_json:
+        numbers = [{**asdict(item), "by": item.by} for item in found.numbers]
+        put_json({**asdict(found), "numbers": numbers, "same": found.same})
+    else:
+        _print_difference(found)
+    raise typer.Exit(Exit.OK if found.same else Exit.FINDINGS)
+
+
+def _print_difference(found: RunDifference) -> None:
+    for item in found.numbers[:MOST]:
+        by = "" if item.by is None else f" (by {item.by:+.6g})"
+        put(f"{item.estimate_id}: {item.column} {_number(item.before)} → {_number(item.after)}{by}")
+    if len(found.numbers) > MOST:
+        put(f"… and {len(found.numbers) - MOST} more numbers; --json lists all.")
+    for text in (
+        *(f"{name}: only in the first run" for name in found.gone),
+        *(f"{name}: only in the second run" for name in found.new),
+        *found.tables,
+    ):
+        put(text)
+    changed = len({item.estimate_id for item in found.numbers})
+    put(
+        "The same numbers"
+        if found.same
+        else f"{changed} of {found.compared} shared estimates differ, "
+        f"{len(found.gone) + len(found.new)} stand in one run only, {len(found.tables)} tables differ"
+    )
+    for name, causes in (("Data", found.data), ("Plan", found.plan), ("Versions", found.versions)):
+        put(f"{name}: {'; '.join(causes) or 'unchanged'}")
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.10g}"
