@@ -85,6 +85,11 @@ class Engine(ABC):
     def customary(self, form: Form, conf_level: float) -> Limits:
         """McGraw & Wong's limits as other programs print them."""
 
+    @property
+    def block(self) -> int:
+        """Resamples to work on at a time."""
+        return 1_000_000
+
     @abstractmethod
     def draws(self, counts: Iterable[Array]) -> Array:
         """ICC(1), ICC(A,1), ICC(C,1), shape (resamples, 3), for blocks of target counts."""

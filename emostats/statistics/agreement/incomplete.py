@@ -111,6 +111,10 @@ class IncompleteEngine(Engine):
     def _fits(self) -> dict[str, VarianceComponents | None]:
         return {key: self.fit(key) for key in FAMILIES}
 
+    @property
+    def block(self) -> int:
+        return max(1, 4_000_000 // (len(self.sums.sizes) * self.sums.k**2))
+
     def draws(self, counts: Iterable[Array]) -> Array:
         return incomplete_draws(np.asarray(self.table.values), self.sums, self._fits, counts)
 

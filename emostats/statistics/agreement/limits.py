@@ -88,5 +88,5 @@ def _draws(engine: Engine, interval: str, n_resamples: int, seed: int) -> tuple[
     rng, n, nothing = np.random.default_rng(seed), engine.table.n_targets, np.empty((0, 3))
     if interval == "parametric":
         return engine.parametric_draws(n_resamples, rng), nothing
-    left_out = engine.draws(leave_one_out(n)) if interval == "bca" else nothing
-    return engine.draws(target_counts(n, n_resamples, rng)), left_out
+    left_out = engine.draws(leave_one_out(n, engine.block)) if interval == "bca" else nothing
+    return engine.draws(target_counts(n, n_resamples, rng, engine.block)), left_out

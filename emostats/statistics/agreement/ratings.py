@@ -101,14 +101,11 @@ def read_ratings(
 
 def _read_wide(data: Any) -> RatingTable:
     if isinstance(data, pd.DataFrame):
-        _refuse_long_frame(data)
-        values = (
-            np.column_stack([_numbers(data[name], str(name)) for name in data.columns])
-            if data.shape[1]
-            else None
-        )
-        if values is None:
+        if not data.shape[1]:
             raise UsageError("The table has no columns; a wide table has one column a rater.")
+        _refuse_repeated_labels(data)
+        _refuse_long_frame(data)
+        values = np.column_stack([_numbers(data[name], str(name)) for name in data.columns])
         return _finite(RatingTable(values, list(data.index), list(data.columns)))
     array = np.asarray(data)
     if array.ndim != 2:
@@ -134,8 +131,27 @@ def _refuse_long_frame(data: pd.DataFrame) -> None:
         what = f"column '{texts[0]}' is not numeric" if texts else f"columns {', '.join(map(repr, suspects))}"
         raise UsageError(
             f"This looks like a long data frame ({what}): name targets=, raters= and ratings=. "
-            "A wide table has one numeric column a rater and the targets in the rows."
+            "A wide table has one numeric column a rater, and the targets as rows or index."
         )
+
+
+def _refuse_repeated_labels(data: pd.DataFrame) -> None:
+    """A rater in two columns, or a named target in two rows, would be a rating given twice."""
+    named_rows = not pd.api.types.is_integer_dtype(data.index.dtype)
+    for role, labels, check in (("rater", data.columns, True), ("target", data.index, named_rows)):
+        if check and not labels.is_unique:
+            twice = labels[labels.duplicated()][0]
+            place = "columns" if role == "rater" else "rows"
+            raise FindingsError(
+                [
+                    Finding(
+                        "rating-twice",
+                        f"The {role} '{twice}' stands in two {place} of the table.",
+                        "Keep one.",
+                    )
+                ],
+                heading="Every pair of target and rater may have one rating.",
+            )
 
 
 def _read_long(data: Any, targets: str, raters: str, ratings: str) -> RatingTable:
@@ -146,6 +162,8 @@ def _read_long(data: Any, targets: str, raters: str, ratings: str) -> RatingTabl
     for role, name in (("targets", targets), ("raters", raters), ("ratings", ratings)):
         if name not in data.columns:
             raise UsageError(f"No column '{name}' for {role}. {did_you_mean(name, map(str, data.columns))}")
+    if len({targets, raters, ratings}) < 3 or not data.columns.is_unique:
+        raise UsageError("targets, raters and ratings must name three different columns, each there once.")
     values = _numbers(data[ratings], ratings)
     row, target_labels = _codes(data[targets], targets)
     column, rater_labels = _codes(data[raters], raters)

@@ -9,7 +9,7 @@ All kernels work on a batch of tables at once; a single table is a batch of one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,23 @@ class Criterion:
     rss_gradient: Array
 
 
+_MOST_NUMBERS = 4_000_000  # of one k × k matrix a point, held at a time
+
+
 def reml_criterion(sums: CrossedSums, model: str, g_s: Array, g_r: Array) -> Criterion:
-    """D(g_s, g_r) and its gradient for a batch of ratios; models without random raters ignore `g_r`."""
+    """D(g_s, g_r) and its gradient for a batch of ratios; models without random raters ignore `g_r`.
+
+    Many points on one table with many raters are worked off in blocks.
+    """
+    block = max(1, _MOST_NUMBERS // sums.k**2)
+    if sums.Q.ndim > 0 or len(g_s) <= block:
+        return _criterion(sums, model, g_s, g_r)
+    starts = range(0, len(g_s), block)
+    parts = [_criterion(sums, model, g_s[i : i + block], g_r[i : i + block]) for i in starts]
+    return Criterion(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Criterion)))
+
+
+def _criterion(sums: CrossedSums, model: str, g_s: Array, g_r: Array) -> Criterion:
     r = reduce_at(sums, g_s)
     if model == "twoway_fixed_raters":
         parts = _fixed_raters(r)

@@ -16,7 +16,7 @@ def target_counts(
     n: int, n_resamples: int, rng: np.random.Generator, block: int | None = None
 ) -> Iterator[Array]:
     """How often each of n targets is drawn, (`block` resamples, n) at a time, `n_resamples` rows in all."""
-    block = block or max(1, _BLOCK // n)
+    block = min(block or _BLOCK, max(1, _BLOCK // n))
     for start in range(0, n_resamples, block):
         rows = min(block, n_resamples - start)
         drawn = rng.integers(n, size=(rows, n), dtype=np.int32 if n < 2**31 else np.int64)
@@ -24,9 +24,9 @@ def target_counts(
         yield np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float64)
 
 
-def leave_one_out(n: int) -> Iterator[Array]:
+def leave_one_out(n: int, block: int | None = None) -> Iterator[Array]:
     """Counts (targets, n) that leave each target out once, a block at a time."""
-    block = max(1, _BLOCK // n)
+    block = min(block or _BLOCK, max(1, _BLOCK // n))
     for start in range(0, n, block):
         rows = np.arange(start, min(start + block, n))
         counts = np.ones((len(rows), n))

@@ -121,11 +121,12 @@ class SubgroupICC:
         labels = list(dict.fromkeys(label for table in tables for label in table.targets))
         place = {label: i for i, label in enumerate(labels)}
         level = keys[0][1]
+        block = min(self.results[key].engine.block for key in keys)
         stream = [self.seed, (ALL, *self.levels).index(level)]
         draws = []
         for key, table in zip(keys, tables, strict=True):
             columns = np.array([place[label] for label in table.targets])
-            counts = target_counts(len(labels), self.n_resamples, np.random.default_rng(stream))
+            counts = target_counts(len(labels), self.n_resamples, np.random.default_rng(stream), block)
             singles = self.results[key].engine.draws(block[:, columns] for block in counts)
             single = singles[:, FAMILIES.index(self.form.key)]
             draws.append(spearman_brown(single, table.n_raters) if self.form.average else single)

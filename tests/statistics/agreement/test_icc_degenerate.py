@@ -132,3 +132,19 @@ def test_negative_estimates_keep_their_sign_and_the_interval_its_range():
     assert row.estimate < 0.0
     assert (row.conf_low, row.conf_high) == (0.0, 0.0)
     assert "outside its interval" in row.reason
+
+
+def test_many_raters_are_worked_off_in_blocks(monkeypatch):
+    """A pool of 40 raters, two a target: small blocks give the same digits."""
+    import emostats.statistics.agreement.reml as reml
+
+    rng = np.random.default_rng(2)
+    values = np.full((80, 40), np.nan)
+    for i in range(80):
+        pair = [i % 40, (i + 1 + i // 40) % 40]
+        values[i, pair] = 2 * rng.normal() + rng.normal(size=2)
+    want = em.icc(values, interval="profile").table(), em.icc(values).table()
+    monkeypatch.setattr(reml, "_MOST_NUMBERS", 5 * 40**2)
+    got = em.icc(values, interval="profile").table(), em.icc(values).table()
+    for ours, theirs in zip(got, want, strict=True):
+        np.testing.assert_allclose(ours.select_dtypes("number"), theirs.select_dtypes("number"), rtol=1e-9)

@@ -167,3 +167,28 @@ def test_unused_categories_are_no_raters(frame):
     categories = pd.CategoricalDtype([*sorted(frame["expert"].unique()), "absent"])
     result = em.icc(frame.assign(expert=frame["expert"].astype(categories)), **NAMES)
     assert result.n_raters == 4
+
+
+def test_a_rater_in_two_columns_or_a_named_target_in_two_rows_is_refused():
+    columns = pd.DataFrame(WINE, columns=["a", "b", "c", "a"])
+    with pytest.raises(FindingsError, match="rater 'a' stands in two columns"):
+        em.icc(columns)
+    rows = pd.DataFrame(WINE, index=[*"stuvwx", "s", "z"])
+    with pytest.raises(FindingsError, match="target 's' stands in two rows"):
+        em.icc(rows)
+    numbered = pd.DataFrame(WINE, index=[0, 1, 2, 3, 0, 1, 2, 3])
+    assert em.icc(numbered).n_targets == 8
+
+
+def test_one_column_for_two_roles_is_refused(frame):
+    with pytest.raises(UsageError, match="three different columns"):
+        em.icc(frame, targets="clip", raters="clip", ratings="score")
+
+
+def test_one_target_answers_every_question_without_a_number():
+    result = em.icc([[3, 4, 5]])
+    assert result.test(0.5)["p_value"].isna().all()
+    assert np.isnan(result.sem["agreement"])
+    assert result.average(2)["estimate"].isna().all()
+    assert result.interpretation() == "not determined"
+    assert "not determined" in result.grras().table()["text"][12]
