@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emostats.errors import ConvergenceError, ModelError, UsageError, did_you_mean
 from emostats.statistics.mmrm.covariance import STRUCTURES
@@ -110,16 +111,33 @@ def missing_information(problem: Problem, visits: Sequence[Any], groups: Sequenc
     for g in range(stack.n_groups):
         seen = stack.observed[stack.group == g]
         together = (seen[:, :, None] & seen[:, None, :]).any(axis=0)
-        informed = (np.abs(gradient) * together).reshape(len(gradient), -1).any(axis=1)
-        if not informed.all():
+        moved = (gradient * together).reshape(len(gradient), -1)
+        lost = [names[h] for h in _undetermined(moved)]
+        if lost:
             where = f" in group '{groups[g]}'" if groups else ""
-            lost = [name for name, ok in zip(names, informed, strict=True) if not ok]
+            shown = ", ".join(lost[:6]) + (" …" if len(lost) > 6 else "")
+            alone = not moved[[names.index(name) for name in lost]].any()
+            why = (
+                f"no subject was seen at both visits of {shown}"
+                if alone
+                else f"the pairs of visits that were seen together do not determine {shown}"
+            )
             return (
-                f"The covariance {token} is not identifiable{where}: no subject was seen at both visits of "
-                f"{', '.join(lost[:6])}{' …' if len(lost) > 6 else ''}. "
-                f"Take a structure that does not need them, such as {SIMPLER.get(token, 'cs')}."
+                f"The covariance {token} is not identifiable{where}: {why}. "
+                f"Take a structure that does not need them, such as {SIMPLER.get(token, 'ind')}."
             )
     return ""
+
+
+def _undetermined(seen: NDArray[np.float64]) -> list[int]:
+    """Parameters that do not move the seen elements of Σ (H × elements), alone or against others."""
+    nonzero = seen != 0
+    idle = np.flatnonzero(~nonzero.any(axis=1)).tolist()
+    if idle or (nonzero.sum(axis=0) <= 1).all():
+        return [int(h) for h in idle]
+    U, size, _ = np.linalg.svd(seen, full_matrices=False)
+    rank = int((size > 1e-9 * size[0]).sum())
+    return [int(h) for h in np.flatnonzero((np.abs(U[:, rank:]) > 1e-6).any(axis=1))]
 
 
 def _not_converged(

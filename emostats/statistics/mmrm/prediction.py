@@ -117,7 +117,7 @@ def _needed(frame: ModelFrame, data: pd.DataFrame) -> list[str]:
         names += base_variables(expression, data.columns)
     names += [covariance.group] if covariance.group else []
     for variable in frame.encoding.variables.values():
-        names += list(variable.means) if isinstance(variable, Expression) else [variable.name]
+        names += list(variable.columns) if isinstance(variable, Expression) else [variable.name]
     return list(dict.fromkeys(names))
 
 

@@ -100,14 +100,35 @@ def _parse_covariance(name: str, inside: str) -> CovarianceTerm:
     return CovarianceTerm(name, positions, sides[-1], sides[0] if len(sides) == 2 else None)
 
 
+def _response(text: str) -> str:
+    """The outcome as written: a column, or one call such as log(AVAL) or I(AVAL - BASE)."""
+    left = text.partition("~")[0].strip()
+    if re.fullmatch(r"`[^`]+`", left):
+        return left[1:-1]
+    if not re.fullmatch(r"[\w.]+(\(.*\))?", left, re.DOTALL):
+        raise UsageError(
+            f"The outcome should be a column or a call such as log(AVAL); found {left!r}. "
+            f"Write arithmetic inside I(): I({left})."
+        )
+    return left
+
+
+def plain(error: Exception) -> str:
+    """A parser's message in one line without marks for a terminal."""
+    text = re.sub(r"\x1b\[[0-9;]*m|[⧛⧚]", "", str(error))
+    return " ".join(text.split())
+
+
 def _parse_fixed(fixed: str, text: str) -> tuple[str, tuple[tuple[str, ...], ...], bool, tuple[str, ...]]:
     from formulaic import Formula
 
+    if not fixed.partition("~")[0].strip():
+        raise UsageError(f"A model formula names its outcome left of '~'; found nothing there in {text!r}.")
     try:
         parsed = Formula(fixed, _ordering="none")
         left, right = list(parsed.lhs), list(parsed.rhs)
     except Exception as error:
-        raise UsageError(f"The formula {text!r} cannot be read: {error}") from error
+        raise UsageError(f"The formula {text!r} cannot be read: {plain(error)}") from error
     if len(left) != 1:
         raise UsageError(
             f"A model formula has exactly one outcome on its left; found {len(left)} in {text!r}."
@@ -118,5 +139,4 @@ def _parse_fixed(fixed: str, text: str) -> tuple[str, tuple[tuple[str, ...], ...
     effects = [f for f in factors if f != ("1",) and f != ("0",) and not f[0].startswith("offset(")]
     order = {expression: rank for rank, expression in enumerate(dict.fromkeys(e for f in effects for e in f))}
     sorted_terms = sorted((tuple(sorted(f, key=order.__getitem__)) for f in effects), key=len)
-    response = left[0].factors[0].expr if len(left[0].factors) == 1 else str(left[0])
-    return response, tuple(dict.fromkeys(sorted_terms)), intercept, offsets
+    return _response(text), tuple(dict.fromkeys(sorted_terms)), intercept, offsets

@@ -239,9 +239,9 @@ def numbers(expression: str, used: pd.DataFrame, role: str) -> Float:
             )
         values = column.to_numpy(dtype=float)
     else:
-        values = evaluate_expression(expression, used[list(base_variables(expression, used.columns))])[1][
-            :, 0
-        ]
+        call = re.fullmatch(r"[\w.]+\(.*\)", expression, re.DOTALL)
+        text = expression if call else f"I({expression})"
+        values = evaluate_expression(text, used[list(base_variables(expression, used.columns))])[1][:, 0]
     _refuse_infinite(expression, values)
     return values
 

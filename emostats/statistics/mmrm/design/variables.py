@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emostats.errors import UsageError, did_you_mean
+from emostats.statistics.mmrm.design.formula import plain
 
 Float = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -46,13 +47,20 @@ class Numeric:
 class Expression:
     """A formulaic expression such as ``poly(AGE, 2)``, with its fitted state; `suffixes` name its columns.
 
-    `means` holds the mean over the rows in use of each column it is made of.
+    `means` and `levels` hold, over the rows in use, the mean of each number and the levels of each factor
+    that it is made of.
     """
 
     name: str
     spec: Any
     means: Mapping[str, float]
+    levels: Mapping[str, tuple[Any, ...]]
     suffixes: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the data that it is made of."""
+        return (*self.means, *self.levels)
 
 
 def treatment_coding(n_levels: int) -> Float:
@@ -152,13 +160,15 @@ def evaluate_expression(expression: str, frame: pd.DataFrame) -> tuple[Expressio
     try:
         matrix = model_matrix(f"0 + {expression}", frame, output="pandas", na_action="ignore")
     except Exception as error:
-        raise UsageError(f"'{expression}' in the formula cannot be evaluated: {error}") from error
+        raise UsageError(f"'{expression}' in the formula cannot be evaluated: {plain(error)}") from error
     values = np.asarray(matrix, dtype=float)
     if not np.isfinite(values).all():
         raise UsageError(f"'{expression}' in the formula gives values that are not finite numbers.")
     suffixes = tuple(str(column).replace(expression, "", 1) for column in matrix.columns)
     means = {str(name): float(frame[name].mean()) for name in frame.columns if not is_factor(frame[name])}
-    return Expression(expression, matrix.model_spec, means, suffixes), values
+    factors = [name for name in frame.columns if is_factor(frame[name])]
+    levels = {str(name): factor_codes(frame[name])[1] for name in factors}
+    return Expression(expression, matrix.model_spec, means, levels, suffixes), values
 
 
 def apply_expression(expression: Expression, frame: pd.DataFrame) -> Float:

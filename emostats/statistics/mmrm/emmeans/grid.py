@@ -39,12 +39,14 @@ def grid_axes(encoding: Encoding, at: Mapping[str, Any] | None) -> dict[str, Axi
     axes: dict[str, Axis] = {}
     for variable in encoding.variables.values():
         if isinstance(variable, Categorical):
-            axes[variable.name] = _factor_axis(variable, at)
+            axes[variable.name] = _factor_axis(variable.name, variable.levels, at)
         elif isinstance(variable, Numeric):
             axes[variable.name] = _number_axis(variable.name, at.get(variable.name, variable.mean))
         else:
             for name, mean in variable.means.items():
                 axes.setdefault(name, _number_axis(name, at.get(name, mean)))
+            for name, levels in variable.levels.items():
+                axes.setdefault(name, _factor_axis(name, levels, at))
     unknown = [name for name in at if name not in axes]
     if unknown:
         raise UsageError(
@@ -53,25 +55,28 @@ def grid_axes(encoding: Encoding, at: Mapping[str, Any] | None) -> dict[str, Axi
     return axes
 
 
-def _factor_axis(variable: Categorical, at: Mapping[str, Any]) -> Axis:
-    wanted = at.get(variable.name, variable.levels)
-    wanted = (
-        (wanted,)
-        if isinstance(wanted, str) or not isinstance(wanted, Sequence | np.ndarray)
-        else tuple(wanted)
-    )
-    unknown = [level for level in wanted if level not in variable.levels]
+def _factor_axis(name: str, levels: tuple[Any, ...], at: Mapping[str, Any]) -> Axis:
+    wanted = at.get(name, levels)
+    single = isinstance(wanted, str) or not isinstance(wanted, Sequence | np.ndarray)
+    wanted = (wanted,) if single else tuple(wanted)
+    unknown = [level for level in wanted if level not in levels]
     if unknown:
         raise UsageError(
-            f"at= asks for level {unknown[0]!r} of '{variable.name}'. "
-            f"{did_you_mean(str(unknown[0]), variable.levels)}"
+            f"at= asks for level {unknown[0]!r} of '{name}'. {did_you_mean(str(unknown[0]), levels)}"
         )
-    return Axis(variable.name, wanted, np.array([variable.levels.index(level) for level in wanted]))
+    if not wanted:
+        raise UsageError(f"at= leaves no level of '{name}'.")
+    return Axis(name, wanted, np.array([levels.index(level) for level in wanted]))
 
 
 def _number_axis(name: str, value: Any) -> Axis:
-    values = tuple(float(v) for v in np.atleast_1d(np.asarray(value, dtype=float)))
-    return Axis(name, values, None)
+    try:
+        values = np.atleast_1d(np.asarray(value, dtype=float)).ravel()
+    except (TypeError, ValueError):
+        raise UsageError(f"at= should give numbers for '{name}'; found {value!r}.") from None
+    if not len(values) or not np.isfinite(values).all():
+        raise UsageError(f"at= should give finite numbers for '{name}'; found {value!r}.")
+    return Axis(name, tuple(values.tolist()), None)
 
 
 def grid_matrix(encoding: Encoding, axes: Mapping[str, Axis]) -> tuple[Float, NDArray[np.intp]]:
@@ -90,13 +95,21 @@ def grid_matrix(encoding: Encoding, axes: Mapping[str, Axis]) -> tuple[Float, ND
     columns: dict[str, Any] = {}
     for key, variable in encoding.variables.items():
         if isinstance(variable, Expression):
-            frame = {n: np.array(axes[n].values)[place[:, names.index(n)]] for n in variable.means}
+            frame = {n: _values_at(axes[n], place[:, names.index(n)]) for n in variable.columns}
             columns[key] = apply_expression(variable, pd.DataFrame(frame))
             continue
         axis = axes[variable.name]
         source = np.array(axis.values) if axis.codes is None else axis.codes
         columns[key] = source[place[:, names.index(variable.name)]]
     return encoding.matrix(columns, n_rows), place
+
+
+def _values_at(axis: Axis, place: NDArray[np.intp]) -> pd.Series:
+    """Values of an axis at places on it; a factor as a categorical."""
+    if axis.codes is None:
+        return pd.Series(np.array(axis.values)[place])
+    levels = list(dict.fromkeys(axis.values))
+    return pd.Series(pd.Categorical([axis.values[i] for i in place], categories=levels))
 
 
 def cell_weights(

@@ -35,6 +35,8 @@ def marginal_means(
             raise UsageError(
                 f"'{name}' in emmeans is not a variable of the model. {did_you_mean(name, axes)}"
             )
+    if len(set(wanted)) < len(wanted):
+        raise UsageError(f"emmeans names a variable twice: {spec!r}.")
     averaged = [name for name in axes if name not in wanted]
     ordered = {name: axes[name] for name in (*wanted, *averaged)}
     X, place = grid_matrix(frame.encoding, ordered)
@@ -52,6 +54,11 @@ def cell_counts(frame: ModelFrame, axes: Mapping[str, Axis]) -> Float:
         if axis.codes is None:
             codes.append(np.zeros(len(frame.y), dtype=np.intp))
             continue
+        if axis.name not in by_name:
+            raise UsageError(
+                f"'{axis.name}' stands only inside an expression, so its frequencies are not counted; "
+                "take weights='equal', or add it to the model as a factor."
+            )
         position = np.full(int(frame.columns[by_name[axis.name]].max()) + 2, -1)
         position[axis.codes] = np.arange(len(axis.codes))
         codes.append(position[frame.columns[by_name[axis.name]]])
