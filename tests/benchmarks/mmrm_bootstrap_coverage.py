@@ -3,10 +3,11 @@
     python tests/benchmarks/mmrm_bootstrap_coverage.py [--simulations 400] [--resamples 499]
 
 Simulated trials of two arms and four visits, baseline as outcome, unstructured covariance, REML. Children
-leave at random given what was seen (MAR): the worse the last score, the likelier. Errors are normal, or skewed
-(chi-squared with 3 df through the same covariance). Intervals: model-based with Satterthwaite's and
-Kenward-Roger's df, and percentile, BCa and studentized bootstrap over children within arms, all from the same
-resamples, each a full refit. Prints the Markdown table of docs/bootstrap-coverage.md. Some minutes on one core.
+leave at random given what was seen (MAR): the worse the last score, the likelier. Errors are normal, or
+skewed (chi-squared with 3 df through the same covariance). Intervals: model-based with Satterthwaite's and
+Kenward-Roger's df, and percentile, BCa and studentized bootstrap over children within arms, all from the
+same resamples, each a full refit. Prints the Markdown table of docs/bootstrap-coverage.md. Takes some
+minutes on one core.
 """
 
 from __future__ import annotations
