@@ -124,7 +124,10 @@ def _visits(spec: StudySpec, instrument: Instrument, records: Records, ids: Obje
             "SOURCE_ID": ids,
         }
     )
-    return table[list(VISIT_COLUMNS)]
+    extra = [name for name in ("SEX", "BIRTHDATE") if name in records.table.columns]
+    for name in extra:
+        table[name] = records.texts(name)
+    return table[[*VISIT_COLUMNS, *extra]]
 
 
 def _items(

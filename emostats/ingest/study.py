@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from emostats.ingest.observations import observations
 from emostats.ingest.questionnaires import read_questionnaires
 from emostats.ingest.ratings import read_ratings
 from emostats.ingest.roster import read_roster
+from emostats.ingest.rules import check_study
 from emostats.ingest.scored import read_measurements, read_sessions
 from emostats.study.data import (
     EVENT_COLUMNS,
@@ -61,6 +63,8 @@ def ingest(spec: StudySpec) -> tuple[StudyData | None, tuple[Finding, ...]]:
         data = _read(spec, library, log)
     finally:
         library.close()
+    if data is not None:  # closing a library reports decisions that nothing needed
+        data = replace(data, findings=tuple(log.findings))
     return (None if log.has_errors else data), tuple(log.findings)
 
 
@@ -82,7 +86,7 @@ def _read(spec: StudySpec, library: Library, log: Log) -> StudyData | None:
     sources = [children.provenance, *answers.provenance, *measured.provenance, *sessions.provenance]
     sources += [*rating_sources, *([events[1]] if events else [])]
     scores = [*answers.scores, *measured.scores, *sessions.scores]
-    return StudyData(
+    data = StudyData(
         subjects=children.subjects,
         visits=_stack(answers.visits, VISIT_COLUMNS),
         items=_stack(answers.items, (*ITEM_COLUMNS, "COLUMN")),
@@ -91,9 +95,11 @@ def _read(spec: StudySpec, library: Library, log: Log) -> StudyData | None:
         session_scores=_stack(sessions.sessions, SESSION_COLUMNS),
         events=events[0] if events else _stack([], EVENT_COLUMNS),
         provenance=pd.concat(sources, ignore_index=True).drop_duplicates(ignore_index=True),
-        findings=tuple(log.findings),
         labels=_labels(spec),
     )
+    for finding in check_study(data, spec):
+        log.add(finding)
+    return data
 
 
 def _stack(frames: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:

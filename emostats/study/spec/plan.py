@@ -28,13 +28,14 @@ class Study(Frozen):
 
 class Visit(Frozen):
     """A planned visit. `value` is how the data write it, beside name and label, and `values` further ways;
-    `week` places it in time."""
+    `week` places it in time; `window` is how many days a visit may lie from its planned day."""
 
     name: Name
     label: str = ""
     value: str | None = None
     values: tuple[Text, ...] = ()
     week: Number | None = None
+    window: tuple[Number, Number] | None = None
     baseline: Flag = False
 
     @property

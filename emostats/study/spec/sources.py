@@ -94,13 +94,15 @@ class Subjects(TableUse):
 
 
 class QuestionnaireColumns(Frozen):
-    """Columns of an answer sheet beside the items."""
+    """Columns of an answer sheet beside the items; SEX and BIRTHDATE are compared with the roster."""
 
     USUBJID: Text
     AVISIT: Text | None = None
     DATE: Text | None = None
     INFORMANT: Text | None = None
     FORM: Text | None = None
+    SEX: Text | None = None
+    BIRTHDATE: Text | None = None
 
 
 class InstrumentUse(Frozen):
