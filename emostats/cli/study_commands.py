@@ -115,17 +115,25 @@ def report(
         Path | None,
         typer.Option("--output", "-o", help="The new file; by default report-RUN.html in this folder."),
     ] = None,
+    audience: Annotated[
+        str,
+        typer.Option(help="For whom: clinician, ethics, statistician or family; by default the full report."),
+    ] = "",
+    format: Annotated[str, typer.Option(help="html, pdf (needs the extra 'pdf') or xlsx.")] = "html",
     as_json: JsonOption = False,
 ) -> None:
     """Write the report of a run again, from its numbers, without fitting anything.
 
     The run folder stays as it is, so that `emostats verify` still holds.
 
-    **Example:** `emostats report runs/20250102T030405Z-1a2b3c4d --output for-the-board.html`
+    All editions show the same numbers; they differ in which sections they have and how they are worded.
+
+    **Example:** `emostats report runs/20250102T030405Z-1a2b3c4d --audience ethics --format pdf`
     """
     from emostats.pipeline import rerender
 
-    page = rerender(run, output or Path(f"report-{run.resolve().name}.html"))
+    name = "-".join(filter(None, ("tables" if format == "xlsx" else "report", audience, run.resolve().name)))
+    page = rerender(run, output or Path(f"{name}.{format}"), audience=audience, format=format)
     put_json({"report": page}) if as_json else put(str(page))
 
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, did_you_mean
 from emostats.estimates import AnalysisResults
 from emostats.pipeline.tables_io import read_csv, read_estimates
 from emostats.pipeline.verify import read_manifest
-from emostats.pipeline.write import RESULTS, TABLES
+from emostats.pipeline.write import RESULTS, TABLES, write_tables
 from emostats.report import build_report
 from emostats.study.spec import read_spec
+
+FORMATS = ("html", "pdf", "xlsx")
+ORDER = ("flow", "baseline", "visits", "missingness", "prepost", "findings")
 
 
 def read_results(run: Path) -> AnalysisResults:
@@ -24,30 +30,58 @@ def read_results(run: Path) -> AnalysisResults:
     try:
         estimates = read_estimates(run / RESULTS)
         facts = json.loads((run / RESULTS / "facts.json").read_text(encoding="utf-8"))
-        tables = {path.stem: read_csv(path) for path in sorted((run / TABLES).glob("*.csv"))}
+        tables = {path.stem: read_csv(path) for path in sorted((run / TABLES).glob("*.csv"), key=_place)}
     except (OSError, ValueError, KeyError) as error:
         raise UsageError(f"the results of '{run}' cannot be read: {error}.") from error
     return AnalysisResults(estimates, tables, facts)
 
 
-def rerender(run: str | Path, output: str | Path) -> Path:
+def _place(path: Path) -> tuple[int, str]:
+    """Tables come in the order of the run, others after them by name."""
+    return (ORDER.index(path.stem) if path.stem in ORDER else len(ORDER), path.stem)
+
+
+def rerender(run: str | Path, output: str | Path, *, audience: str = "", format: str = "html") -> Path:
     """Renders the report of a run into `output`; the run folder stays as it is.
+
+    Parameters
+    ----------
+    audience: ``"clinician"``, ``"ethics"``, ``"statistician"``, ``"family"``, or ``""`` for the full report.
+    format: one of `FORMATS`; ``"xlsx"`` has all tables at full precision and is the same for every audience.
 
     Raises
     ------
-    UsageError: this is no run folder, or there is a file at `output` already.
+    UsageError: this is no run folder, there is a file at `output` already, audience or format are unknown, or
+        the format needs a package that is not installed.
     """
-    from emostats.render import html
-
+    if format not in FORMATS:
+        raise UsageError(f"the format '{format}' is unknown. {did_you_mean(format, FORMATS)}")
+    if format == "xlsx" and audience:
+        raise UsageError(
+            "xlsx holds all tables whoever reads it; leave out --audience, or take another format."
+        )
     folder, target = Path(run), Path(output)
     manifest = read_manifest(folder)
+    if target.exists():
+        raise UsageError(f"'{target}' exists already; give another name with --output.")
     before_outputs = {**manifest, "outputs": []}  # as it was when the run wrote its report
-    model = build_report(read_spec(folder / "study.toml"), read_results(folder), before_outputs)
+    content = _content(folder, before_outputs, audience, format)
     try:
-        with target.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(html(model))
+        with target.open("xb") as stream:
+            stream.write(content)
     except FileExistsError:
         raise UsageError(f"'{target}' exists already; give another name with --output.") from None
     except OSError as error:
         raise UsageError(f"the report cannot be written to '{target}': {error.strerror}.") from error
     return target
+
+
+def _content(folder: Path, manifest: Mapping[str, Any], audience: str, format: str) -> bytes:
+    from emostats.render import html, pdf
+
+    spec, results = read_spec(folder / "study.toml"), read_results(folder)
+    if format == "xlsx":
+        with TemporaryDirectory() as place:
+            return write_tables(results, spec, manifest, Path(place)).read_bytes()
+    model = build_report(spec, results, manifest, audience)
+    return pdf(model) if format == "pdf" else html(model).encode("utf-8")

@@ -22,6 +22,7 @@ from emostats.report import ReportModel, build_report
 from emostats.study.spec import StudySpec
 
 RESULTS, TABLES, FIGURES, REPORT = "results", "results/tables", "figures", "report.html"
+WORKBOOK = "tables.xlsx"
 
 
 def write_results(results: AnalysisResults, study: LoadedStudy, folder: Path) -> None:
@@ -53,15 +54,15 @@ def write_views(
     -------
     One line for each view that could not be made, with the reason.
     """
-    views: dict[str, Callable[[], None]] = {}
+    views: dict[str, Callable[[], object]] = {}
     if spec.outputs.tables:
-        views["the workbook of tables"] = lambda: _write_tables(results, spec, manifest, folder)
+        views["the workbook of tables"] = lambda: write_tables(results, spec, manifest, folder)
     if spec.outputs.figures or spec.outputs.report:
         views["the report"] = lambda: _write_report(results, spec, manifest, folder)
     return tuple(said for name, write in views.items() if (said := _failure(name, write)))
 
 
-def _failure(name: str, write: Callable[[], None]) -> str:
+def _failure(name: str, write: Callable[[], object]) -> str:
     """Why a view could not be made, ``""`` if it was."""
     try:
         write()
@@ -73,12 +74,16 @@ def _failure(name: str, write: Callable[[], None]) -> str:
     return ""
 
 
-def _write_tables(results: AnalysisResults, spec: StudySpec, manifest: dict[str, Any], folder: Path) -> None:
+def write_tables(
+    results: AnalysisResults, spec: StudySpec, manifest: Mapping[str, Any], folder: Path
+) -> Path:
+    """All tables as ``tables.xlsx`` in `folder`; the path of the file."""
     from emostats.render import write_workbook
 
     tables = {"estimates": results.estimates, **results.tables}
     about = _about(spec, manifest)
-    write_workbook(tables, folder / "tables.xlsx", about=about, simulated=spec.study.simulated)
+    write_workbook(tables, folder / WORKBOOK, about=about, simulated=spec.study.simulated)
+    return folder / WORKBOOK
 
 
 def _write_report(results: AnalysisResults, spec: StudySpec, manifest: dict[str, Any], folder: Path) -> None:

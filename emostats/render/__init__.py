@@ -1,12 +1,13 @@
-"""Values become files: HTML and workbooks; numbers become text in `rounding`, and nowhere else.
+"""Values become files: HTML, PDF and workbooks; numbers become text in `rounding`, and nowhere else.
 
-Rendering reads a finished report or finished tables and changes neither. Jinja2 and openpyxl load on first
-use.
+Rendering reads a finished report or finished tables and changes neither. Jinja2, WeasyPrint and openpyxl
+load on first use.
 """
 
 from __future__ import annotations
 
 from emostats.render.page import html
+from emostats.render.pdf import pdf
 from emostats.render.workbook import write_workbook
 
-__all__ = ["html", "write_workbook"]
+__all__ = ["html", "pdf", "write_workbook"]

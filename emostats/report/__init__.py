@@ -14,18 +14,25 @@ if TYPE_CHECKING:
 __all__ = ["ReportModel", "build_report"]
 
 
-def build_report(spec: StudySpec, results: AnalysisResults, manifest: Mapping[str, Any]) -> ReportModel:
+def build_report(
+    spec: StudySpec, results: AnalysisResults, manifest: Mapping[str, Any], audience: str = ""
+) -> ReportModel:
     """The report of a run.
 
     Parameters
     ----------
     spec: the study file. results: everything the run computed.
     manifest: run_id, created, versions, seed, inputs, plan, status; what it lacks is shown as not recorded.
+    audience: ``"clinician"``, ``"ethics"``, ``"statistician"`` or ``"family"``; ``""`` is the full report.
 
     Returns
     -------
     The same model for the same inputs: all times come from the manifest.
+
+    Raises
+    ------
+    UsageError: there is no such audience.
     """
     from emostats.report.assemble import assemble
 
-    return assemble(spec, results, manifest)
+    return assemble(spec, results, manifest, audience)

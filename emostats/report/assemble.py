@@ -3,37 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from emostats.estimates import AnalysisResults
 from emostats.render import rounding
+from emostats.report.audience import edition
 from emostats.report.context import Context
 from emostats.report.drawings import SIMULATED
-from emostats.report.model import Paragraph, ReportModel
+from emostats.report.model import Note, Paragraph, ReportModel
 from emostats.report.numbering import numbered
 from emostats.report.parts import text
-from emostats.report.sections import SECTIONS, plan
+from emostats.report.sections import plan
 from emostats.study.spec import StudySpec
 
 
-def assemble(spec: StudySpec, results: AnalysisResults, manifest: Mapping[str, Any]) -> ReportModel:
+def assemble(
+    spec: StudySpec, results: AnalysisResults, manifest: Mapping[str, Any], audience: str = ""
+) -> ReportModel:
     """See `emostats.report.build_report`."""
+    chosen = edition(audience)
     context = Context.of(spec, results, manifest)
-    built = (build(context) for build in SECTIONS)
-    sections = numbered((section for section in built if section is not None), simulated=context.simulated)
+    built = [section for build in chosen.sections if (section := build(context)) is not None]
+    if chosen.left_out:
+        about = Note("About this edition", (text(chosen.left_out),))
+        built[0] = replace(built[0], blocks=(about, *built[0].blocks))
+    if audience == "family":
+        built = [replace(section, brief=True) for section in built]
+    sections = numbered(built, simulated=context.simulated)
     title = f"{spec.study.title} [{SIMULATED.lower()}]" if context.simulated else spec.study.title
     return ReportModel(
         title=title,
-        subtitle=spec.study.description,
+        subtitle="" if audience == "family" else spec.study.description,
         study=spec.study.id,
         simulated=context.simulated,
-        summary=_summary(context),
+        summary=_summary(context, short=audience == "family"),
+        kicker=chosen.kicker,
         sections=sections,
         footer=f"Made by emostats {manifest.get('emostats') or ''}".strip(),
     )
 
 
-def _summary(context: Context) -> tuple[tuple[str, Paragraph], ...]:
+def _summary(context: Context, *, short: bool) -> tuple[tuple[str, Paragraph], ...]:
     manifest, study = context.manifest, context.spec.study
     created = rounding.moment(str(manifest.get("created") or "not recorded"))
     items = [
@@ -45,4 +56,5 @@ def _summary(context: Context) -> tuple[tuple[str, Paragraph], ...]:
         ("Status", str(manifest.get("status") or "not recorded")),
         ("Plan", plan.status(context)),
     ]
-    return tuple((name, text(value)) for name, value in items)
+    shown = [item for item in items if not short or item[0] in ("Data", "Created")]
+    return tuple((name, text(value)) for name, value in shown)

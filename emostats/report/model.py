@@ -203,6 +203,7 @@ class ReportModel:
     ----------
     simulated: the data are simulated; every page, the title and every caption says so.
     summary: name and value of what identifies the run, for the head of the report.
+    kicker: what kind of report it is, above the title.
     """
 
     title: str
@@ -213,6 +214,7 @@ class ReportModel:
     sections: tuple[Section, ...]
     footer: str = ""
     language: str = "en"
+    kicker: str = "Statistical report"
 
     def blocks(self) -> Iterator[Block]:
         """All blocks in reading order."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from emostats.errors import UsageError
 from emostats.pipeline import Outcome, rerender, verify_run
@@ -142,3 +143,21 @@ def test_a_run_with_damaged_results_cannot_be_rendered(run: Path, tmp_path: Path
     (run / "results" / "estimates.json").write_text("[", encoding="utf-8")
     with pytest.raises(UsageError, match="cannot be read"):
         rerender(run, tmp_path / "page.html")
+
+
+def test_editions_and_tables_are_written_beside_the_run(run: Path, tmp_path: Path) -> None:
+    family = rerender(run, tmp_path / "family.html", audience="family").read_text(encoding="utf-8")
+    assert "What it does not show" in family
+    assert "p-value" not in family
+    tables = rerender(run, tmp_path / "tables.xlsx", format="xlsx")
+    books = [load_workbook(path) for path in (tables, run / "tables.xlsx")]
+    assert books[0].sheetnames == books[1].sheetnames
+    values = [{s.title: [[c.value for c in row] for row in s.iter_rows()] for s in book} for book in books]
+    assert values[0] == values[1]
+    with pytest.raises(UsageError, match=r"the format 'odt' is unknown"):
+        rerender(run, tmp_path / "r.odt", format="odt")
+    with pytest.raises(UsageError, match="leave out --audience"):
+        rerender(run, tmp_path / "r.xlsx", format="xlsx", audience="family")
+    with pytest.raises(UsageError, match="audience 'parents' is unknown"):
+        rerender(run, tmp_path / "r.html", audience="parents")
+    assert not list(tmp_path.glob("r.*"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from emostats.estimates import Estimate
 from emostats.render import rounding
 from emostats.report import cells
-from emostats.report.context import Context, Outcome, in_sentence
+from emostats.report.context import Context, Outcome
 from emostats.report.model import Answer, Block, Cell, NotDone, Note, Paragraph, Part, Section, Strong
 from emostats.report.parts import confidence, last_visit, text, why_missing
 from emostats.report.sections import agreement, caveats, estimands
@@ -50,10 +50,10 @@ def _secondary(context: Context) -> list[Block]:
 def _in_short(context: Context, outcome: Outcome) -> tuple[Part, ...]:
     row = _last_change(context, outcome)
     if row is None or cells.failed(row) is not None:
-        return (f"{in_sentence(outcome.label)}, no estimate of its change",)
+        return (f"{outcome.label}, no estimate of its change",)
     places = outcome.brief_places
     return (
-        f"{in_sentence(outcome.label)}, change to {context.visit_in_text(row.visit)} ",
+        f"{outcome.label}, change to {context.visit_in_text(row.visit)} ",
         cells.estimate(row, places, sign=True, unit=True),
         f" ({confidence([row])} ",
         cells.interval(row, places),
