@@ -46,11 +46,10 @@ class CompleteEngine(Engine):
         return f_test(self.ms, form, rho0)
 
     def anova(self, form: Form, conf_level: float) -> Limits:
-        cache: dict[tuple[str, float], Limits] = self.__dict__.setdefault("_anova_cache", {})
         key = (form.name, conf_level)
-        if key not in cache:
-            cache[key] = f_interval(self.ms, form, conf_level)
-        return cache[key]
+        if key not in self._limits:
+            self._limits[key] = f_interval(self.ms, form, conf_level)
+        return self._limits[key]
 
     def customary(self, form: Form, conf_level: float) -> Limits:
         return self.anova(form, conf_level)

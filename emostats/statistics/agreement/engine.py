@@ -42,6 +42,7 @@ class Engine(ABC):
     def __init__(self, table: RatingTable) -> None:
         self.table = table
         self._models: dict[str, VarianceComponents] = {}
+        self._limits: dict[tuple[str, float], Limits] = {}
 
     @cached_property
     def sums(self) -> CrossedSums:
@@ -115,11 +116,11 @@ class Engine(ABC):
         return self.stepped(form, self._agreement_limits(conf_level))
 
     def _agreement_limits(self, conf_level: float) -> Limits:
-        cache: dict[float, Limits] = self.__dict__.setdefault("_agreement_cache", {})
-        if conf_level not in cache:
+        key = ("generalized", conf_level)
+        if key not in self._limits:
             distribution = self.agreement_distribution
-            cache[conf_level] = distribution.interval(conf_level) if distribution is not None else (NAN, NAN)
-        return cache[conf_level]
+            self._limits[key] = distribution.interval(conf_level) if distribution is not None else (NAN, NAN)
+        return self._limits[key]
 
     def stepped(self, form: Form, limits: Limits) -> Limits:
         """Limits of the single form, stepped up to k raters if `form` is an average."""

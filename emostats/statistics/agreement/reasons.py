@@ -16,7 +16,7 @@ ONE_TARGET = "one target only: the variance between targets is undefined"
 def reason(engine: Engine, form: Form, estimate: float, low: float, high: float) -> str:
     """The notes on one form, joined by '; '; '' when there is nothing to say."""
     parts = [
-        _undefined(engine, form) if np.isnan(estimate) else _value(engine, form, estimate, low),
+        _undefined(engine, form) if np.isnan(estimate) else _value(engine, form, estimate),
         _limits(estimate, low, high),
         _design(engine, form),
     ]
@@ -36,7 +36,7 @@ def _undefined(engine: Engine, form: Form) -> str:
     return "unbounded below (division by 0): targets do not differ"
 
 
-def _value(engine: Engine, form: Form, estimate: float, low: float) -> str:
+def _value(engine: Engine, form: Form, estimate: float) -> str:
     if abs(estimate) > 1.0 + 1e-12:
         return (
             "the formula's value lies outside [−1, 1]: targets differ less than error alone would make them"
