@@ -218,7 +218,8 @@ simulated study: that is what ICC(A,1) with random raters claims. Variances are 
 
 Made by
 
-    python tests/benchmarks/agreement_coverage.py --data-sets {data_sets} --resampled {resampled} --seed {seed}
+    python tests/benchmarks/agreement_coverage.py \\
+        --data-sets {data_sets} --resampled {resampled} --seed {seed}
 
 "Truth below" is the share of studies whose whole interval lies above the true value, "truth above" the
 share whose whole interval lies below it. The Monte Carlo error is one standard error of the coverage. The
