@@ -1,8 +1,8 @@
 """The MMRM engine: cross-products by visit pattern, exact Newton, Satterthwaite and Kenward-Roger.
 
 Reading order is import order: design → covariance → likelihood → optimise → vcov → degrees_of_freedom →
-contrasts → emmeans → fit → model. Beside the way to the fit stand what a fit can be asked: variances,
-comparison, prediction, refit, influence, average, diagnostics, pooling.
+contrasts → emmeans → fitted → fit → model. Beside the way to the fit stand what a fit can be asked:
+variances, comparison, prediction, refit, influence, average, diagnostics, pooling.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ from emostats.statistics.mmrm.design import (
     locate_rows,
     parse_formula,
 )
-from emostats.statistics.mmrm.fit import MMRMFit, Settings
+from emostats.statistics.mmrm.fit import MMRMFit
+from emostats.statistics.mmrm.fitted import Settings
 from emostats.statistics.mmrm.vcov import EMPIRICAL_KINDS
 
 VCOV_METHODS = ("asymptotic", *EMPIRICAL_KINDS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,34 +12,13 @@ from numpy.typing import NDArray
 from emostats.errors import UsageError
 from emostats.statistics.mmrm.comparison.nesting import covariance_contains, on_boundary
 from emostats.statistics.mmrm.degrees_of_freedom.inference import chi2_upper
-from emostats.statistics.mmrm.design import ModelFrame, Scaling
-from emostats.statistics.mmrm.likelihood import Problem
+from emostats.statistics.mmrm.design import ModelFrame
+from emostats.statistics.mmrm.fitted import FittedModel
 
 Float = NDArray[np.float64]
 
 _SAME_SPACE = 1e-9
 """Relative size below which a column's remainder on other columns counts as rounding."""
-
-
-class FittedModel(Protocol):
-    """What a comparison needs of a fit."""
-
-    @property
-    def frame(self) -> ModelFrame: ...
-    @property
-    def scaling(self) -> Scaling: ...
-    @property
-    def problem(self) -> Problem: ...
-    @property
-    def loglik(self) -> float: ...
-    @property
-    def deviance(self) -> float: ...
-    @property
-    def aic(self) -> float: ...
-    @property
-    def aicc(self) -> float: ...
-    @property
-    def bic(self) -> float: ...
 
 
 @dataclass(frozen=True)
