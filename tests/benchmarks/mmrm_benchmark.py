@@ -406,7 +406,11 @@ def one_thread() -> dict[str, str]:
 def in_own_process(*arguments: str) -> dict[str, Any]:
     """Run this script for one measurement and read its JSON."""
     done = subprocess.run(
-        [sys.executable, str(HERE), *arguments], capture_output=True, text=True, check=False
+        [sys.executable, str(HERE), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=one_thread(),
     )
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stderr}")
