@@ -8,7 +8,7 @@ import typer
 
 from emostats._version import __version__
 from emostats.cli.codes import EPILOG
-from emostats.cli.data_commands import audit, export_adqs, schema_new, trace, withdraw
+from emostats.cli.data_commands import audit, export_adqs, quality, schema_new, trace, withdraw
 from emostats.cli.group import EmostatsGroup
 from emostats.cli.model_commands import icc_command, mmrm_command
 from emostats.cli.start_commands import demo, init
@@ -40,6 +40,7 @@ app.command("report", rich_help_panel=STUDY)(report)
 app.command("verify", rich_help_panel=STUDY)(verify)
 app.command("diff", rich_help_panel=STUDY)(diff)
 app.command("trace", rich_help_panel=DATA)(trace)
+app.command("quality", rich_help_panel=DATA)(quality)
 app.command("withdraw", rich_help_panel=DATA)(withdraw)
 app.command("audit", rich_help_panel=DATA)(audit)
 app.add_typer(export, name="export", rich_help_panel=DATA)

@@ -57,6 +57,44 @@ def _print_trace(found: Trace) -> None:
         put(f"  {digest[0]}: SHA-256 {digest[1]}")
 
 
+def quality(
+    study: StudyArgument,
+    output: Annotated[Path, typer.Argument(help="The new CSV file.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Write every finding about the data as a table: rule, severity, file, sheet, cell, what to do.
+
+    Never overwrites a file. Exit code 1 if a finding is an error.
+
+    **Example:** `emostats quality study.toml findings.csv`
+    """
+    import csv
+
+    from emostats.ingest import ingest
+    from emostats.ingest.harmless import harmless
+    from emostats.study import read_spec
+
+    data, findings = ingest(read_spec(study))
+    names = (
+        "severity",
+        "rule",
+        "file",
+        "sheet",
+        "cell",
+        "subject",
+        "visit",
+        "parameter",
+        "message",
+        "action",
+    )
+    with output.open("x", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows([harmless(str(getattr(item, name))) for name in names] for item in findings)
+    put_json({"file": output, "findings": len(findings)}) if as_json else put(str(output))
+    raise typer.Exit(Exit.FINDINGS if data is None else Exit.OK)
+
+
 def withdraw(
     child: Annotated[str, typer.Argument(help="The child's ID.")],
     by: Annotated[str, typer.Option("--by", help="Who writes the decision down.")],

@@ -1,4 +1,4 @@
-"""Session scores and expert ratings joined by child, date window and clip; what finds no partner is listed."""
+"""Session scores and expert ratings joined by child, days and clip; what finds no partner is listed."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
 """Speed of reading, validating and scoring a workbook, beside the readers alone.
 
-    python tests/benchmarks/ingest_benchmark.py [--rows 50000] [--repeat 3] [--openpyxl]
+    python tests/benchmarks/ingest_benchmark.py [--rows 50000] [--repeat 3] [--openpyxl] [--csv 1000000]
 
 Writes one sheet of `rows` questionnaires with 36 items and four more columns, and times in one run:
 python-calamine alone, pandas on calamine, ours (read, checked, scored, traced), and with ``--openpyxl`` also
-pandas on openpyxl (slow). Medians, one thread. Prints Markdown.
+pandas on openpyxl (slow). ``--csv`` times a text file of so many rows of scored values besides. Medians, one
+thread. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -86,6 +87,43 @@ def calamine(path: Path) -> object:
     return CalamineWorkbook.from_path(str(path)).get_sheet_by_name("Answers").to_python(skip_empty_area=False)
 
 
+CSV_STUDY = """
+[study]
+id = "benchmark"
+title = "Benchmark"
+[sources.t]
+file = "scores.csv"
+[subjects]
+source = "t"
+columns = { USUBJID = "id" }
+[[visits]]
+name = "V0"
+baseline = true
+[[visits]]
+name = "V1"
+[[measurements]]
+source = "t"
+columns = { USUBJID = "id", AVISIT = "visit" }
+[measurements.parameters]
+SCORE = { column = "score", range = [0, 100] }
+"""
+
+
+def write_scores(folder: Path, rows: int) -> None:
+    """A study whose one CSV file has `rows` rows: two visits a child."""
+    (folder / "study.toml").write_text(CSV_STUDY, encoding="utf-8")
+    with (folder / "scores.csv").open("w", encoding="utf-8", newline="\n") as stream:
+        stream.write("id,visit,score\n")
+        stream.writelines(f"C{row // 2:07},V{row % 2},{row % 101}\n" for row in range(rows))
+
+
+def time_csv(rows: int, repeat: int) -> None:
+    """Prints the row of the text file."""
+    with tempfile.TemporaryDirectory() as name:
+        write_scores(Path(name), rows)
+        print(f"| emostats: CSV of {rows:,} rows | {seconds(lambda: em.read_study(name), repeat):.2f} |")
+
+
 def main() -> None:
     """Runs the cases and prints the table."""
     parser = argparse.ArgumentParser(
@@ -94,6 +132,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--openpyxl", action="store_true")
+    parser.add_argument("--csv", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         path = write_study(Path(name), options.rows)
@@ -108,6 +147,8 @@ def main() -> None:
         print(f"| {options.rows:,} × {len(ITEMS) + 4} cells | seconds |\n|---|---|")
         for case, task in cases.items():
             print(f"| {case} | {seconds(task, options.repeat):.2f} |")
+    if options.csv:
+        time_csv(options.csv, options.repeat)
 
 
 if __name__ == "__main__":

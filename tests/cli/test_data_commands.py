@@ -84,3 +84,12 @@ def test_schema_new_writes_a_valid_instrument(folder):
     call("schema", "new", "answers.csv", code=2)
     (folder / "words.csv").write_text("a,b\nx,y\n", encoding="utf-8")
     call("schema", "new", "words.csv", code=2)
+
+
+def test_quality_writes_every_finding_and_no_formula(folder):
+    (folder / "a.csv").write_text("id,visit,score\n=1+1,V0,x\n", encoding="utf-8")
+    call("quality", "study.toml", "findings.csv", code=1)
+    text = (folder / "findings.csv").read_text(encoding="utf-8")
+    assert text.startswith("severity,rule,file,") and "not-a-number" in text
+    assert "'=1+1" in text and ",=1+1" not in text
+    call("quality", "study.toml", "findings.csv", code=2)

@@ -52,8 +52,8 @@ def test_any_bytes(tmp_path, kind, content):
 
 
 TELLING = [
-    "", "0", "1", "007", "=1+1", "N/A", "é", "'", '"', "Respondent ID", "_id", "Timestamp", '{"ImportId":"a"}',
-    "x___1", "x___2", "f_complete", "redcap_repeat_instrument",
+    "", "0", "1", "007", "=1+1", "N/A", "é", "'", '"', "Respondent ID", "_id", "Timestamp",
+    '{"ImportId":"a"}', "x___1", "x___2", "f_complete", "redcap_repeat_instrument",
 ]  # fmt: skip
 CELL = st.one_of(st.sampled_from(TELLING), st.text(max_size=6))
 
