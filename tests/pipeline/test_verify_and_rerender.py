@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
+from typer.testing import CliRunner
 
+from emostats.cli.app import app
 from emostats.errors import UsageError
 from emostats.pipeline import Outcome, rerender, verify_run
 from emostats.pipeline.hashing import sha256_of
@@ -161,3 +163,14 @@ def test_editions_and_tables_are_written_beside_the_run(run: Path, tmp_path: Pat
     with pytest.raises(UsageError, match="audience 'parents' is unknown"):
         rerender(run, tmp_path / "r.html", audience="parents")
     assert not list(tmp_path.glob("r.*"))
+
+
+def test_the_command_writes_an_edition_under_a_name_that_says_so(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["report", str(run), "--audience", "ethics"])
+    assert done.exit_code == 0
+    assert "Report for the ethics board" in Path(done.stdout.strip()).read_text(encoding="utf-8")
+    assert done.stdout.strip() == f"report-ethics-{run.name}.html"
+    assert CliRunner().invoke(app, ["report", str(run), "--format", "odt"]).exit_code == 2
