@@ -75,8 +75,16 @@ def mmrm(
 
     Example
     -------
-    >>> fit = em.mmrm("FEV1 ~ ARMCD * AVISIT + us(AVISIT | USUBJID)", data)      # doctest: +SKIP
-    >>> fit.emmeans("ARMCD | AVISIT").contrasts("revpairwise").table()           # doctest: +SKIP
+    The change of four children; for complete pairs it is the paired t test. More in the recipes of the
+    documentation.
+
+    >>> data = pd.DataFrame({"ID": [1, 1, 2, 2, 3, 3, 4, 4], "VISIT": ["pre", "post"] * 4})
+    >>> data["VISIT"] = pd.Categorical(data["VISIT"], ["pre", "post"])
+    >>> data["Y"] = [1, 2, 3, 5, 2, 4, 0, 3.5]
+    >>> fit = mmrm("Y ~ VISIT + us(VISIT | ID)", data)
+    >>> change = fit.emmeans("VISIT").contrasts("revpairwise").table()
+    >>> change[["contrast", "estimate", "df", "p_value"]].round(4).to_numpy().tolist()
+    [['post - pre', 2.125, 3.0, 0.0259]]
     """
     _check_options(df_method, vcov, conf_level, reml)
     parsed = parse_formula(formula, tuple(STRUCTURES))

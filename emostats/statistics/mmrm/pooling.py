@@ -40,6 +40,16 @@ def pool_emmeans(imputations: Sequence[LinearEstimates], *, conf_level: float | 
     Raises
     ------
     UsageError: fewer than two, or other rows or another adjustment in some of them.
+
+    Example
+    -------
+    >>> from emostats.statistics.mmrm import mmrm
+    >>> data = pd.DataFrame({"ID": np.repeat(range(4), 2), "V": ["a", "b"] * 4})
+    >>> draws = [[1, 2, 3, 5, 2, 4, 0, y] for y in (3.0, 3.5, 4.0)]
+    >>> fits = [mmrm("Y ~ V + us(V | ID)", data.assign(Y=values)) for values in draws]
+    >>> pooled = pool_emmeans([fit.emmeans("V") for fit in fits])
+    >>> pooled["estimate"].tolist(), bool(pooled["fraction_missing"][1] > 0)
+    ([1.5, 3.625], True)
     """
     _check(imputations)
     first = imputations[0]

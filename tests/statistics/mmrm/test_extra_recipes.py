@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import re
 from functools import cache
 from pathlib import Path
@@ -93,3 +95,11 @@ def test_what_the_recipes_leave_behind() -> None:
     assert page["bootstrap"].n_resamples == 199 and len(page["pooled"]) == 3
     assert len(page["sites"]) == 6 and page["influence"].method == "refit"
     assert page["average"]["AVISIT"].tolist() == ["Week 4", "Week 8", "Week 12"]
+
+
+@pytest.mark.parametrize(
+    "module", ["model", "comparison.compare", "pooling"], ids=["mmrm", "compare", "pool_emmeans"]
+)
+def test_examples_of_docstrings_run(module: str) -> None:
+    result = doctest.testmod(importlib.import_module(f"emostats.statistics.mmrm.{module}"))
+    assert result.attempted > 3 and result.failed == 0

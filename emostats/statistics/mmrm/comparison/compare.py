@@ -49,6 +49,15 @@ def compare(*fits: FittedModel, nested: bool = True) -> pd.DataFrame:
     ------
     UsageError: fewer than two fits, other data, REML with other means, or fits that are not nested; says
         which.
+
+    Example
+    -------
+    >>> from emostats.statistics.mmrm import mmrm
+    >>> data = pd.DataFrame({"ID": np.repeat(range(5), 3), "V": ["a", "b", "c"] * 5})
+    >>> data["Y"] = [1, 2, 4, 3, 5, 5, 2, 4, 3, 0, 3.5, 2, 2, 2, 6]
+    >>> fits = [mmrm(f"Y ~ V + {structure}(V | ID)", data) for structure in ("ind", "cs")]
+    >>> compare(*fits)[["structure", "n_theta", "df"]].to_numpy().tolist()
+    [['ind', 1, nan], ['cs', 2, 1.0]]
     """
     if len(fits) < 2:
         raise UsageError(f"A comparison needs two or more fits; found {len(fits)}.")
