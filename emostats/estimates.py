@@ -111,7 +111,7 @@ class AnalysisResults:
     ----------
     estimates: the tidy table (`ESTIMATE_COLUMNS`).
     tables: descriptive tables by name (``"flow"``, ``"baseline"``, ``"visits"``, ``"findings"``, …), raw numbers.
-    facts: what was run, by analysis name: formula, covariance structure, df method, convergence, seed, resamples …
+    facts: what was run, by analysis name: formula, covariance structure, df method, convergence, seed, …
     """
 
     estimates: pd.DataFrame

@@ -22,4 +22,4 @@ def resource(name: str) -> Path:
     for folder in (_PACKAGE / "_resources" / name, _PACKAGE.parent / name):
         if folder.is_dir():
             return folder
-    raise FileNotFoundError(f"the folder {name!r} is missing from this installation of emostats; install it again")
+    raise FileNotFoundError(f"this installation of emostats lacks the folder {name!r}; install it again")

@@ -1,1 +1,1 @@
-"""The statistics of the study: models, resampling, agreement, effects, descriptives. Rooms meet through values."""
+"""The statistics: models, resampling, agreement, effects, descriptives. Rooms meet through values."""
