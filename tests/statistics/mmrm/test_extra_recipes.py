@@ -98,7 +98,7 @@ def test_what_the_recipes_leave_behind() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["model", "comparison.compare", "pooling"], ids=["mmrm", "compare", "pool_emmeans"]
+    "module", ["model", "comparison.likelihood_ratio", "pooling"], ids=["mmrm", "compare", "pool_emmeans"]
 )
 def test_examples_of_docstrings_run(module: str) -> None:
     result = doctest.testmod(importlib.import_module(f"emostats.statistics.mmrm.{module}"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from emostats.statistics.mmrm.comparison.compare import compare
 from emostats.statistics.mmrm.comparison.criteria import Counts, criteria_table
+from emostats.statistics.mmrm.comparison.likelihood_ratio import compare
 from emostats.statistics.mmrm.comparison.nesting import covariance_contains
 
 __all__ = ["Counts", "compare", "covariance_contains", "criteria_table"]
