@@ -22,6 +22,8 @@ _BLANKS = re.compile(r"[\s\u200b\ufeff]+")
 
 def key(identifier: str) -> str:
     """An ID without case, blanks, leading zeros, a trailing ``.0`` and the width of its letters."""
+    if identifier.isascii() and identifier.isalnum():
+        return _LEADING_ZEROS.sub("", identifier.lower())
     text = unicodedata.normalize("NFKC", identifier).casefold()
     text = _POINT_ZERO.sub("", _BLANKS.sub("", text))
     return _LEADING_ZEROS.sub("", text)

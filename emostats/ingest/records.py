@@ -214,9 +214,11 @@ def _where(table: Table, where: Mapping[str, str]) -> Table:
 def _read_visits(records: Records, spec: StudySpec, needed: bool) -> None:
     lookup = visit_lookup(spec)
     contents = records.texts(VISIT)
-    for position, text in enumerate(contents):
-        records.visit[position] = None if text is None else visit_of(text, lookup)
-    unknown = [p for p, text in enumerate(contents) if text is not None and records.visit[p] is None]
+    named = records.table.cells[VISIT].objects(lambda content: visit_of(content, lookup))
+    filled = ~pd.isna(contents)
+    records.visit[:] = named
+    records.visit[~filled] = None
+    unknown = np.flatnonzero(filled & pd.isna(records.visit)).tolist()
     forms = visit_forms(spec)
     expected = f"expected a visit of the study file ({', '.join(repr(form) for form in forms)})"
     near = f"{hint(contents[unknown[0]], forms)} " if unknown else ""

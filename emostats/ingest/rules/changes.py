@@ -15,7 +15,8 @@ _WHAT = {"INFORMANT": ("informant-changed", "informant"), "FORM": ("form-changed
 def changed_sources(data: StudyData, spec: StudySpec) -> list[Finding]:
     """Questionnaires answered by another person, or on another form, than the child's first one."""
     found: list[Finding] = []
-    if data.visits[list(_WHAT)].isna().all(axis=None):
+    repeated = data.visits.duplicated(["USUBJID", "INSTRUMENT"]).any()
+    if not repeated or data.visits[list(_WHAT)].isna().all(axis=None):
         return found
     table = with_changes(data.visits, spec)
     for variable, (rule, what) in _WHAT.items():

@@ -45,6 +45,8 @@ def _births(data: StudyData) -> dict[str, pd.Timestamp]:
 
 
 def _out_of_order(data: StudyData, rows: pd.DataFrame, spec: StudySpec) -> list[Finding]:
+    if not rows.duplicated(["USUBJID", "INSTRUMENT"]).any():
+        return []
     order = {name: number for number, name in enumerate(spec.visit_names)}
     table = rows.assign(N=rows["AVISIT"].astype(object).map(order), VISIT=rows["AVISIT"].astype(object))
     table = table.sort_values(["USUBJID", "INSTRUMENT", "N"])
