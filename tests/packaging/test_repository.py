@@ -15,6 +15,7 @@ MACHINE_PATH = re.compile(
     r"(?:^|[^\w.])[/](?:work|farm|root|home[/]\w+|Users[/]\w+|tmp[/]bash_jobs)[/]", re.MULTILINE
 )
 REGISTRY = re.compile(r"pypi[.]org|python[h]osted|registry[.]npmjs|deb[.]debian", re.IGNORECASE)
+LICENCE = re.compile("licen[cs]e|public domain|GPL|MIT|Apache", re.IGNORECASE)
 DATA = {".csv", ".arff", ".sav", ".xpt", ".sas7bdat", ".xlsx"}
 
 
@@ -53,7 +54,7 @@ def _has_licence_note(folder: Path, root: Path) -> bool:
     """Whether a README or LICENSE in the folder, or in one above it, speaks of the licence."""
     for place in [folder, *folder.parents]:
         notes = [*(root / place).glob("README*"), *(root / place).glob("LICEN[CS]E*")]
-        if any(re.search("licen[cs]e|public domain", _text(note), re.IGNORECASE) for note in notes):
+        if any(LICENCE.search(_text(note)) for note in notes):
             return True
         if place.parent in {Path("tests"), Path("analyses"), Path()}:
             return False
