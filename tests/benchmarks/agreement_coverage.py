@@ -223,7 +223,8 @@ Made by
 
 "Truth below" is the share of studies whose whole interval lies above the true value, "truth above" the
 share whose whole interval lies below it. The Monte Carlo error is one standard error of the coverage. The
-bootstraps (999 resamples each) ran on the complete designs only, and on fewer data sets.
+bootstraps (999 resamples each) ran on the complete designs only, and on fewer data sets. Designs have seeds of
+their own: `--only WORDS` runs some of them with the same result.
 
 ## What follows from it
 
@@ -233,7 +234,8 @@ bootstraps (999 resamples each) ran on the complete designs only, and on fewer d
 * `interval="auto"` takes the generalized interval for ICC(A) and the exact F for ICC(1) and ICC(C), on
   complete tables and on tables with gaps (there with Wald's exact F and its pivots).
 * Resampling targets keeps the raters as they are. Its interval speaks of *these* raters; as an interval for
-  raters in general it is far too short.
+  raters in general it is far too short. The parametric bootstrap draws new raters, but its percentile limits
+  fall short for ICC(A) too when raters are few.
 * With gaps the two generalized pivots share a little information, so the interval is not exact by theory;
   the table shows how close it comes.
 """
