@@ -69,4 +69,5 @@ def input_records(spec: StudySpec) -> list[FileRecord]:
     used = {use.name for use in spec.instruments}.intersection(shipped_instruments())
     paths |= {f"{SHIPPED}{name}": instruments_folder() / f"{name}.toml" for name in used}
     paths |= own_instruments(spec)
+    paths |= spec.companion_files
     return [record(path, name) for name, path in sorted(paths.items()) if path.is_file()]

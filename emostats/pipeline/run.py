@@ -18,6 +18,7 @@ from emostats.pipeline.manifest import manifest_of
 from emostats.pipeline.progress import Progress, silent
 from emostats.pipeline.write import finish, path_between, write_results, write_views
 from emostats.statistics.subgroups import SMALL_CELL
+from emostats.study.audit import append_event
 
 LOG = "log.txt"
 
@@ -90,6 +91,7 @@ def run_loaded(study: LoadedStudy, output: Path, progress: Progress = silent) ->
             lost = write_views(results, study.spec, manifest_of(study, identity, study_file), folder)
             log.info("%d estimates written", len(results.estimates))
         finish(study, identity, study_file, folder)
+    append_event(output, "run", study.spec.study.id, {"run_id": identity.run_id})
     progress("Writing", 1, 1)
     failures = tuple(
         f"analysis '{name}': {_reasons([row.error for row in run.failures])}"

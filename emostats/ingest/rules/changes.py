@@ -23,7 +23,7 @@ def changed_sources(data: StudyData, spec: StudySpec) -> list[Finding]:
         for row in table[table[f"{variable}_CHANGED"]].to_dict("records"):
             message = f"expected the {what} of {row['FIRST_VISIT']}, '{row[f'FIRST_{variable}']}'; "
             message += f"found '{row[variable]}'."
-            action = f"No action is needed if it is right; {variable}_CHANGED is there as a covariate."
+            action = "No action is needed if it is right; say in the plan how the analysis deals with it."
             found.append(
                 Finding(
                     rule, message, action, Severity.WARNING, subject=str(row["USUBJID"]),
