@@ -389,7 +389,8 @@ class MMRMFit(FittedModel):
         unit: ``"subject"``, or a column above the subject (a site, a family) whose values are left out.
         method: ``"refit"`` refits the model without each unit, to convergence, from the cross-products;
             ``"one-step"`` takes one pass over the data and is first order in what a unit changes about the
-            covariance; ``"auto"`` refits up to 2,000 units and says in the table what it did.
+            covariance; ``"auto"`` refits up to 2,000 units (500 where the model is too large to be refitted
+            in blocks), and the table says which it was.
 
         Returns
         -------
