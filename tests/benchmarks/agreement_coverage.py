@@ -223,8 +223,8 @@ Made by
 
 "Truth below" is the share of studies whose whole interval lies above the true value, "truth above" the
 share whose whole interval lies below it. The Monte Carlo error is one standard error of the coverage. The
-bootstraps (999 resamples each) ran on the complete designs only, and on fewer data sets. Each design is seeded
-apart, so `--only WORDS` runs some of them with the same result; this table was made in parts.
+bootstraps (999 resamples each) ran on the complete designs only, and on fewer data sets. Each design is
+seeded apart, so `--only WORDS` runs some of them with the same result; this table was made in parts.
 
 ## What follows from it
 
