@@ -110,7 +110,7 @@ class AnalysisResults:
     Attributes
     ----------
     estimates: the tidy table (`ESTIMATE_COLUMNS`).
-    tables: descriptive tables by name (``"flow"``, ``"baseline"``, ``"visits"``, ``"findings"``, …), raw numbers.
+    tables: descriptive tables by name (``"flow"``, ``"baseline"``, ``"visits"``, …), raw numbers.
     facts: what was run, by analysis name: formula, covariance structure, df method, convergence, seed, …
     """
 

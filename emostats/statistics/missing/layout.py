@@ -122,7 +122,7 @@ def _check_model(fit: MMRMFit, data: pd.DataFrame) -> None:
 def _needed(fit: MMRMFit, arm: str | None, data: pd.DataFrame) -> dict[str, str]:
     needed: dict[str, str] = {}
     for variable in fit.frame.encoding.variables.values():
-        names = list(variable.means) if isinstance(variable, Expression) else [variable.name]
+        names = list(variable.columns) if isinstance(variable, Expression) else [variable.name]
         needed.update(dict.fromkeys(names, "covariate"))
     if fit.frame.formula.covariance.group:
         needed[fit.frame.formula.covariance.group] = "covariance group"

@@ -157,7 +157,7 @@ def barnard_rubin_df(within: float, between: float, m: int, complete_data_df: fl
     total = within + (1 + 1 / m) * between
     share = (1 + 1 / m) * between / total if total > 0 else 0.0
     observed = v if np.isinf(v) else (v + 1) / (v + 3) * v * (1 - share)
-    if share == 0:
+    if share**2 == 0:  # no, or next to no, information is missing
         return float(observed)
     old = (m - 1) / share**2
     if np.isinf(observed):

@@ -41,7 +41,10 @@ def test_the_script_prints_and_returns_its_verdict(script, capsys, tmp_path):
     assert "98.44 follows from" in printed[0]
     assert "86.77 is consistent with" in printed[1]
     other = tmp_path / "claims.toml"
-    claim = 'name = "x"\nclaimed = "90.00"\nformula = "percent_change"\ninputs = { pre = "1.670", post = "3.120" }'
+    claim = (
+        'name = "x"\nclaimed = "90.00"\nformula = "percent_change"\n'
+        'inputs = { pre = "1.670", post = "3.120" }'
+    )
     other.write_text(f"[[claims]]\n{claim}\n")
     assert script["main"](other) == 1
     assert "cannot come from" in capsys.readouterr().out
