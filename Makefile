@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-browser lint docs bench clean
+.PHONY: help setup demo test coverage test-browser lint docs bench clean
 
 PYTHON ?=
 JOBS ?= 2
@@ -51,6 +51,9 @@ demo: $(VENV)/.installed  ## set up and run the main job: a simulated study of 1
 
 test: $(VENV)/.installed-dev  ## set up and run the tests (no browser needed)
 	@$(ONE_THREAD) $(PY) -m pytest -n $(JOBS) --dist loadgroup -m 'not browser and not benchmark_suite' $(PYTEST_ARGS)
+
+coverage: $(VENV)/.installed-dev  ## run the tests and say which lines they reach (takes twice as long)
+	@$(ONE_THREAD) $(PY) -m pytest -n $(JOBS) --dist loadgroup -m 'not browser and not benchmark_suite' --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 test-browser: $(VENV)/.installed-dev  ## run the tests that open the report in Chromium
 	@$(PY) -m pytest tests/browser -m browser $(PYTEST_ARGS)
