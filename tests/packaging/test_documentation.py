@@ -13,7 +13,7 @@ import yaml
 
 FENCED = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ROOT = Path(__file__).resolve().parents[2]
-FRAGMENTS = {  # pages whose code speaks of the reader's own files, tables or cluster, so it cannot run as it stands
+FRAGMENTS = {  # their code speaks of the reader's own files, tables or cluster, and cannot run as it stands
     "docs/bootstrap-intervals.md",
     "docs/effect-sizes.md",
     "docs/questionnaire-data.md",
