@@ -16,6 +16,7 @@ from emostats.statistics.mmrm.degrees_of_freedom import Inference, Ingredients, 
 from emostats.statistics.mmrm.design import ModelFrame, Scaling, SubjectRows
 from emostats.statistics.mmrm.likelihood import Derivatives, Evaluation, Problem
 from emostats.statistics.mmrm.optimise import Convergence, Optimum
+from emostats.statistics.mmrm.threads import one_blas_thread
 
 Float = NDArray[np.float64]
 
@@ -212,5 +213,6 @@ class FittedModel:
             self.frame, self.scaling, self.located, self.problem, self._at, self._slope, root,
             self._theta_covariance,
         )  # fmt: skip
-        method, middle = choose_method(parts, self.settings.df_method, self.settings.vcov)
+        with one_blas_thread():
+            method, middle = choose_method(parts, self.settings.df_method, self.settings.vcov)
         return Inference(self.beta.to_numpy(), root, middle, method, self.settings.conf_level)

@@ -28,6 +28,7 @@ from emostats.statistics.mmrm.design import (
 )
 from emostats.statistics.mmrm.fit import MMRMFit
 from emostats.statistics.mmrm.fitted import Settings
+from emostats.statistics.mmrm.threads import one_blas_thread
 from emostats.statistics.mmrm.vcov import EMPIRICAL_KINDS
 
 VCOV_METHODS = ("asymptotic", *EMPIRICAL_KINDS)
@@ -91,10 +92,11 @@ def mmrm(
     order = check_order(parsed.covariance.structure, fallback)
     array = weights if weights is None or isinstance(weights, str) else np.asarray(weights, dtype=float)
     frame = build_frame(parsed, data, array, STRUCTURES[order[0]].spatial)
-    scaling = find_scaling(frame.X, frame.y, frame.encoding.names)
-    located = locate_rows(frame)
-    stack = build_stack(frame, scaling, located)
-    choice = fit_first(stack, order, reml, frame.visits, frame.groups, scaling.s)
+    with one_blas_thread():
+        scaling = find_scaling(frame.X, frame.y, frame.encoding.names)
+        located = locate_rows(frame)
+        stack = build_stack(frame, scaling, located)
+        choice = fit_first(stack, order, reml, frame.visits, frame.groups, scaling.s)
     _warn_aliased(frame, scaling)
     if len(choice.attempts) > 1:
         told = f"Covariance structure chosen by the declared order. {describe(choice.attempts)}."

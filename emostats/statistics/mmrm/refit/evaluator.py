@@ -14,6 +14,7 @@ from emostats.statistics.mmrm.refit.newton import Refits, refit_block, sigma_by_
 from emostats.statistics.mmrm.refit.packed import Packed
 from emostats.statistics.mmrm.refit.safe import refit_alone
 from emostats.statistics.mmrm.refit.targets import Estimates, Target
+from emostats.statistics.mmrm.threads import one_blas_thread
 from emostats.statistics.resampling.draws import Draw
 from emostats.statistics.resampling.evaluate import Replicates
 
@@ -114,7 +115,8 @@ class RefitEvaluator:
         """Full refits for B vectors of subjects' counts (B × n), the safer path included."""
         B, k = len(counts), self.problem.stack.k
         if self.batched:
-            refits = refit_block(self.packed, self.problem, self.theta, counts)
+            with one_blas_thread():
+                refits = refit_block(self.packed, self.problem, self.theta, counts)
         else:
             empty = np.full((B, len(self.theta)), np.nan)
             refits = Refits(empty, np.full((B, k), np.nan), np.full((B, k, k), np.nan), np.zeros(B, bool))
