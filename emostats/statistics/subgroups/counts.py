@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import permutations
 
 import pandas as pd
 
@@ -22,11 +23,24 @@ def with_counts(
     for row in rows:
         factors = tuple(row.subgroup.split(":")) if row.subgroup else ()
         chosen = data if not row.visit else data[data[question.visit].astype(str) == row.visit]
-        if row.level and row.kind != "difference_of_changes":
-            chosen = chosen[labels[factors].loc[chosen.index] == row.level]
+        if row.level:
+            chosen = chosen[labels[factors].loc[chosen.index].isin(_levels_in(row, labels[factors]))]
         n = int(chosen["USUBJID"].nunique())
         few = f"only {n} children" if n <= SMALL_CELL and not row.error else ""
         yield replace(row, n=n, warning="; ".join(filter(None, (row.warning, few))))
+
+
+def versus(one: str, other: str) -> str:
+    """The label of a difference between two levels."""
+    return f"({one}) − ({other})" if "," in one + other else f"{one} − {other}"
+
+
+def _levels_in(row: Estimate, labels: pd.Series) -> set[str]:
+    """The levels a row speaks of: its own, or the two that a difference compares."""
+    if row.kind != "difference_of_changes":
+        return {row.level}
+    pairs = permutations(labels.unique(), 2)
+    return next(({one, other} for one, other in pairs if versus(one, other) == row.level), set())
 
 
 def _level_labels(data: pd.DataFrame, factors: tuple[str, ...], question: SubgroupQuestion) -> pd.Series:

@@ -12,7 +12,7 @@ import pandas as pd
 from emostats.errors import ModelError
 from emostats.estimates import Estimate
 from emostats.statistics.subgroups.cells import Array, Cells, LinearModel, cells_of
-from emostats.statistics.subgroups.counts import with_counts
+from emostats.statistics.subgroups.counts import versus, with_counts
 from emostats.statistics.subgroups.lines import Line, Place, evaluate, joint_test
 from emostats.statistics.subgroups.question import SubgroupQuestion
 from emostats.statistics.subgroups.ratios import (
@@ -185,7 +185,7 @@ def _differences(job: _Job, group: Cells) -> list[Estimate]:
     changes = _change_rows(group, question)
     lines = []
     for one, other in combinations(changes, 2):
-        label = _versus(question.label(group.factors, one), question.label(group.factors, other))
+        label = versus(question.label(group.factors, one), question.label(group.factors, other))
         for visit, L in changes[one].items():
             difference = L - changes[other][visit]
             if _is_zero(difference):
@@ -200,10 +200,6 @@ def _differences(job: _Job, group: Cells) -> list[Estimate]:
             )
             lines.append(Line(row, difference))
     return evaluate(job.fit, lines)
-
-
-def _versus(one: str, other: str) -> str:
-    return f"({one}) − ({other})" if "," in one + other else f"{one} − {other}"
 
 
 def _interaction_tests(job: _Job, group: Cells) -> list[Estimate]:
