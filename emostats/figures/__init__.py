@@ -1,9 +1,9 @@
-"""Values become SVG: one function a kind of figure, drawn by matplotlib without its global state.
+"""Values become SVG: one function a kind of figure.
 
 Each function takes finished values and texts and returns one SVG string: text stays text, the same values
 give the same bytes, and title and description are in it for a screen reader. Two widths are drawn of each
-figure, `WIDE` for a desk and `NARROW` for a phone. matplotlib loads when the first figure is drawn, not
-on import.
+figure, `WIDE` for a desk and `NARROW` for a phone. `png` gives the same drawing to readers that take no SVG;
+it loads matplotlib, the SVG needs none.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from emostats.figures.flow import FlowBox, flow_diagram
 from emostats.figures.forest import Forest, forest_plot
 from emostats.figures.forest_row import ForestRow, Interval
 from emostats.figures.missingness import Pattern, missingness_map
+from emostats.figures.raster import png
 from emostats.figures.svg import standalone
 from emostats.figures.trajectory import Panel, Point, trajectory_plot
 
@@ -34,6 +35,7 @@ __all__ = [
     "flow_diagram",
     "forest_plot",
     "missingness_map",
+    "png",
     "standalone",
     "trajectory_plot",
 ]

@@ -28,6 +28,7 @@ from emostats.figures import (
     flow_diagram,
     forest_plot,
     missingness_map,
+    png,
     standalone,
     trajectory_plot,
 )
@@ -270,3 +271,28 @@ def test_a_long_name_has_a_line_of_its_own_on_a_phone():
     row = ForestRow(name, (interval(-0.2, -0.5, 0.1),), "156")
     shown = texts(forest_plot(Forest((row,), "x", "y"), frame(NARROW), fixed))
     assert name in shown and "−0.20 (−0.50 to 0.10)" in shown
+
+
+@WIDTHS
+def test_the_same_drawing_is_there_as_a_png(width):
+    for name, svg in every_figure(width).items():
+        root = ElementTree.fromstring(svg)
+        image = png(svg, scale=2)
+        assert image[:8] == b"\x89PNG\r\n\x1a\n", name
+        size = tuple(int.from_bytes(image[at : at + 4], "big") for at in (16, 20))
+        assert size == (int(2 * float(root.get("width"))), int(2 * float(root.get("height")))), name
+
+
+def test_a_png_shows_what_the_svg_says():
+    from io import BytesIO
+
+    import numpy as np
+    from matplotlib.image import imread
+
+    row = ForestRow("All", (interval(1, 0.9, 1.1),), "9")
+    pixels = np.round(
+        255 * imread(BytesIO(png(forest_plot(Forest((row,), "x", "y"), frame(), fixed), scale=1)))
+    )
+    colours = {tuple(int(value) for value in pixel[:3]) for line in pixels for pixel in line}
+    assert {(0, 114, 178), (255, 255, 255)} <= colours  # SERIES[0] on white
+    assert png(flow_diagram([FlowBox(HOSTILE, "1")], frame()))[:4] == b"\x89PNG"
