@@ -1,1 +1,4 @@
-"""Session videos to scores: faces, landmarks, a landmark graph network over time. Needs `emostats[inference]`."""
+"""Session videos to scores: faces, landmarks, a landmark graph network over time.
+
+Needs the extra `emostats[inference]`. The stages meet in the values of `emostats.inference.frames`.
+"""
