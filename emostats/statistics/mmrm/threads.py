@@ -9,11 +9,11 @@ from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import Any
 
+from threadpoolctl import ThreadpoolController
+
 
 @lru_cache(maxsize=1)
 def _controller() -> Any:
-    from threadpoolctl import ThreadpoolController
-
     return ThreadpoolController()
 
 

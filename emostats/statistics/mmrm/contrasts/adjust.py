@@ -72,12 +72,15 @@ def _stepwise(tests: TTests, adjust: str, conf_level: float) -> tuple[Float, Flo
 
 
 def _tukey(tests: TTests, n_means: int, conf_level: float) -> tuple[Float, Float]:
-    from scipy.stats import studentized_range
+    from emostats.statistics.multiplicity import studentized_range_quantile, studentized_range_tail
 
     q = np.sqrt(2) * np.abs(tests.statistic)
-    p = np.array([studentized_range.sf(x, n_means, df) for x, df in zip(q, tests.df, strict=True)])
-    critical = {df: studentized_range.ppf(conf_level, n_means, df) / np.sqrt(2) for df in set(tests.df)}
-    return np.clip(p, 0.0, 1.0), np.array([critical[df] for df in tests.df])
+    pairs = zip(q.tolist(), tests.df.tolist(), strict=True)
+    p = np.array([studentized_range_tail(x, n_means, df) for x, df in pairs])
+    critical = {
+        df: studentized_range_quantile(conf_level, n_means, df) / np.sqrt(2) for df in set(tests.df.tolist())
+    }
+    return np.clip(p, 0.0, 1.0), np.array([critical[df] for df in tests.df.tolist()])
 
 
 def _multivariate_t(tests: TTests, correlation: Float, conf_level: float) -> tuple[Float, Float]:

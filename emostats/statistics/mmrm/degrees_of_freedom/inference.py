@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import chdtrc, fdtrc, stdtr, stdtrit
 
 from emostats.errors import UsageError
 from emostats.statistics.mmrm.degrees_of_freedom.methods import DfMethod
@@ -104,15 +105,11 @@ def with_variance(tests: TTests, variance: Float, null: Float | float, conf_leve
 
 def t_two_sided(statistic: Float, df: Float) -> Float:
     """P(|t_df| ≥ |statistic|)."""
-    from scipy.special import stdtr
-
     return np.asarray(np.minimum(2 * stdtr(df, -np.abs(statistic)), 1.0))
 
 
 def t_quantile(probability: float, df: Float) -> Float:
     """Quantile of Student's t with df degrees of freedom."""
-    from scipy.special import stdtrit
-
     return np.asarray(stdtrit(df, probability), dtype=float)
 
 
@@ -153,13 +150,9 @@ def _independent_rows(L: Float, null: Float) -> tuple[Float, Float]:
 
 def f_upper(statistic: float, num_df: float, den_df: float) -> float:
     """P(F ≥ statistic)."""
-    from scipy.special import fdtrc
-
     return float(fdtrc(num_df, den_df, statistic))
 
 
 def chi2_upper(statistic: float, df: float) -> float:
     """P(χ²_df ≥ statistic)."""
-    from scipy.special import chdtrc
-
     return float(chdtrc(df, statistic))

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from formulaic import Formula
+
 from emostats.errors import UsageError, did_you_mean
 
 _BAR_CALL = re.compile(r"(?P<sign>[+~])\s*(?P<name>\w+)\s*\((?P<inside>[^()|]*\|[^()]*)\)")
@@ -120,8 +122,6 @@ def plain(error: Exception) -> str:
 
 
 def _parse_fixed(fixed: str, text: str) -> tuple[str, tuple[tuple[str, ...], ...], bool, tuple[str, ...]]:
-    from formulaic import Formula
-
     if not fixed.partition("~")[0].strip():
         raise UsageError(f"A model formula names its outcome left of '~'; found nothing there in {text!r}.")
     try:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from formulaic import model_matrix
 from numpy.typing import NDArray
 
 from emostats.errors import UsageError, did_you_mean
@@ -140,8 +141,6 @@ def contrast_call(expression: str, columns: pd.Index) -> str | None:
 
 def user_coding(expression: str, name: str, levels: tuple[Any, ...]) -> tuple[Float, tuple[str, ...]]:
     """Coding rows and names of a ``C(column, contrasts)`` call over the levels that occur."""
-    from formulaic import model_matrix
-
     frame = pd.DataFrame({name: pd.Categorical(list(levels), categories=list(levels))})
     matrix = model_matrix(f"1 + {expression}", frame, output="pandas").iloc[:, 1:]
     suffixes = tuple(str(column)[len(expression) :] for column in matrix.columns)
@@ -155,8 +154,6 @@ def evaluate_expression(expression: str, frame: pd.DataFrame) -> tuple[Expressio
     ------
     UsageError: the expression fails, or gives values that are not finite.
     """
-    from formulaic import model_matrix
-
     try:
         matrix = model_matrix(f"0 + {expression}", frame, output="pandas", na_action="ignore")
     except Exception as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from emostats.errors import UsageError
 from emostats.statistics.mmrm.degrees_of_freedom.inference import check_conf_level
@@ -47,8 +48,6 @@ def residual_matrix(fit: MMRMFit, kind: str) -> Float:
 
 def _band(expected: float, pairs: int, lag: int, level: float) -> tuple[float, float]:
     """Where a correlation of `pairs` pairs lies when the model holds, by Fisher's z."""
-    from scipy.special import ndtri
-
     if lag == 0 or not pairs or not np.isfinite(expected):
         return expected, expected
     z, margin = np.arctanh(expected), float(ndtri(0.5 + 0.5 * level)) / np.sqrt(pairs)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import betaincinv, ndtri
 
 from emostats.errors import UsageError, did_you_mean
 from emostats.figures import Frame, Panel, Point, trajectory_plot
@@ -51,8 +52,6 @@ _Framed = Callable[[str, str], Frame]
 
 def _quantiles(fit: MMRMFit, by: str | None, framed: _Framed) -> str:
     """Normalized residuals against normal quantiles, with the pointwise band of order statistics."""
-    from scipy.special import betaincinv, ndtri
-
     values = np.sort(fit.residuals("normalized").to_numpy())
     n = len(values)
     rank = np.arange(1, n + 1)
@@ -85,17 +84,28 @@ def _against_fitted(fit: MMRMFit, by: str | None, framed: _Framed) -> str:
     fitted, residual = fit.fitted.to_numpy(), fit.residuals("pearson").to_numpy()
     order = np.argsort(fitted, kind="stable")
     kept = order[_thin(len(order))]
-    parts = [part for part in np.array_split(order, min(15, max(1, len(order) // 8))) if len(part)]
-    running = tuple((float(fitted[part].mean()), float(residual[part].mean())) for part in parts)
-    running = tuple(dict(running).items())
-    largest = rounding.fixed(max(abs(mean) for _, mean in running), 2)
+    running = _smooth(fitted[order], residual[order])
+    largest = rounding.fixed(max(abs(value) for _, value in running), 2)
     words = (
-        f"Pearson residuals against fitted values; the line joins the means of {len(running)} groups. "
-        f"The largest of these means is {largest} from zero."
+        "Pearson residuals against fitted values; the line is a robust local regression (lowess), level at "
+        f"zero when the means are right. It is at most {largest} from zero."
     )
     points = tuple(zip(fitted[kept].tolist(), residual[kept].tolist(), strict=True))
     cloud = Cloud(points, running, (), ("Fitted value", "Pearson residual"))
     return cloud_plot(cloud, framed("Residuals against fitted values", words), rounding.fixed)
+
+
+def _smooth(x: Float, y: Float) -> tuple[tuple[float, float], ...]:
+    """Cleveland's (1979) robust local regression of y on sorted x, at 40 places at most."""
+    from statsmodels.nonparametric.smoothers_lowess import lowess
+
+    places = np.unique(np.quantile(x, np.linspace(0, 1, 40)))
+    if len(places) < 3 or len(x) < 10:  # too few for a curve: the mean at each place
+        return tuple((float(place), float(y[x == place].mean())) for place in np.unique(x))
+    delta = 0.01 * (places[-1] - places[0])
+    fit = lowess(y, x, frac=2 / 3, it=3, delta=delta, is_sorted=True, return_sorted=False)
+    heights = np.interp(places, x, fit)
+    return tuple(zip(places.tolist(), heights.tolist(), strict=True))
 
 
 def _by_visit(fit: MMRMFit, by: str | None, framed: _Framed) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from emostats.statistics.mmrm.likelihood import Derivatives, Evaluation, derivatives, evaluate
 from emostats.statistics.mmrm.variances.links import Link, link_of
@@ -57,8 +58,6 @@ class End:
 
 def profile_table(quantities: list[Quantity], fitted: Fitted, conf_level: float, reml: bool) -> pd.DataFrame:
     """parameter, estimate, conf_low, conf_high, method, note: one row a quantity, in the data's units."""
-    from scipy.special import ndtri
-
     z = float(ndtri(0.5 + 0.5 * conf_level))
     method = "profile restricted likelihood" if reml else "profile likelihood"
     known: dict[int, tuple[End, End]] = {}

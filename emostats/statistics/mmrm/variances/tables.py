@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import chdtri, ndtri
 
 from emostats.errors import UsageError, did_you_mean
 from emostats.statistics.mmrm.variances.links import IDENTITY, link_of
@@ -44,8 +45,6 @@ def wald_table(quantities: Sequence[Quantity], theta: Float, V: Float, conf_leve
     (estimate / SE)² (Satterthwaite), any other as normal. Standard deviations have limits on the log scale,
     correlations of visits by Fisher's z.
     """
-    from scipy.special import ndtri
-
     z = float(ndtri(0.5 + 0.5 * conf_level))
     rows = []
     for quantity in quantities:
@@ -82,8 +81,6 @@ def _limits(
 
 def _chi_square_limits(value: float, error: float, conf_level: float) -> tuple[float, float]:
     """νθ̂ over the quantiles of χ²_ν, ν = 2 (θ̂ / SE)²."""
-    from scipy.special import chdtri
-
     nu = 2 * (value / error) ** 2
     tail = 0.5 * (1 - conf_level)
     return float(nu * value / chdtri(nu, tail)), float(nu * value / chdtri(nu, 1 - tail))
