@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv, ndtr
+from scipy.special import ndtr
 
 from emostats.errors import UsageError, did_you_mean
 from emostats.statistics.effects.effect import Effect, check_level, normal_quantile
@@ -73,39 +73,25 @@ def _wilson_continuity(count: int, n: int, conf_level: float) -> tuple[float, fl
     )
 
 
-def _clopper_pearson(count: int, n: int, conf_level: float) -> tuple[float, float]:
-    alpha = (1 - conf_level) / 2
-    low = 0.0 if count == 0 else float(betaincinv(count, n - count + 1, alpha))
-    high = 1.0 if count == n else float(betaincinv(count + 1, n - count, 1 - alpha))
-    return low, high
+def _borrowed(name: str) -> Callable[[int, int, float], tuple[float, float]]:
+    """Limits as `statsmodels.stats.proportion.proportion_confint` computes them under this name."""
+
+    def limits(count: int, n: int, conf_level: float) -> tuple[float, float]:
+        from statsmodels.stats.proportion import proportion_confint
+
+        low, high = proportion_confint(count, n, alpha=1 - conf_level, method=name)
+        return max(0.0, float(low)), min(1.0, float(high))
+
+    return limits
 
 
-def _agresti_coull(count: int, n: int, conf_level: float) -> tuple[float, float]:
-    z = normal_quantile(conf_level)
-    p = (count + z**2 / 2) / (n + z**2)
-    half = z * np.sqrt(p * (1 - p) / (n + z**2))
-    return max(0.0, float(p - half)), min(1.0, float(p + half))
-
-
-def _jeffreys(count: int, n: int, conf_level: float) -> tuple[float, float]:
-    alpha = (1 - conf_level) / 2
-    a, b = count + 0.5, n - count + 0.5
-    return float(betaincinv(a, b, alpha)), float(betaincinv(a, b, 1 - alpha))
-
-
-def _wald(count: int, n: int, conf_level: float) -> tuple[float, float]:
-    p = count / n
-    half = normal_quantile(conf_level) * np.sqrt(p * (1 - p) / n)
-    return max(0.0, float(p - half)), min(1.0, float(p + half))
-
-
-_LIMITS = {
+_LIMITS: dict[str, Callable[[int, int, float], tuple[float, float]]] = {
     "wilson": wilson,
     "wilson_continuity": _wilson_continuity,
-    "clopper_pearson": _clopper_pearson,
-    "agresti_coull": _agresti_coull,
-    "jeffreys": _jeffreys,
-    "wald": _wald,
+    "clopper_pearson": _borrowed("beta"),
+    "agresti_coull": _borrowed("agresti_coull"),
+    "jeffreys": _borrowed("jeffreys"),
+    "wald": _borrowed("normal"),
 }
 
 
