@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import median
 
 from emostats.figures.canvas import BODY, SMALL, Frame, Sheet
-from emostats.figures.forest_row import ForestRow, Interval, Layout, draw_row, null_line, row_height
+from emostats.figures.forest_row import ForestRow, Layout, draw_row, null_line, row_height
 from emostats.figures.lettering import shorten, width
 from emostats.figures.palette import INK, MUTED, WASH, series
-from emostats.figures.scale import Scale, TickText, finite, linear
+from emostats.figures.scale import Scale, TickText, covering
 
 _GAP = 14.0
 
@@ -66,19 +65,15 @@ def _layout(plot: Forest, frame: Frame) -> Layout:
 
 
 def _scale(plot: Forest, room: tuple[float, float]) -> Scale:
-    """Covers all estimates; one very wide interval is cut, with an arrow, rather than squeezing the rest."""
+    """Covers all estimates, the null line and the zones."""
     intervals = [interval for row in plot.rows for interval in row.intervals]
-    points = finite([i.estimate for i in intervals] + [plot.null]) + [bound for bound, _ in plot.zones[:-1]]
-    limits = finite([i.low for i in intervals] + [i.high for i in intervals])
-    widths = finite([_width(interval) for interval in intervals])
-    if widths and points:
-        reach = 4 * median(widths)
-        limits = [min(max(limit, min(points) - reach), max(points) + reach) for limit in limits]
-    return linear(points + limits, *room, n_ticks=4 if room[1] - room[0] < 300 else 6)
-
-
-def _width(interval: Interval) -> float | None:
-    return None if interval.low is None or interval.high is None else interval.high - interval.low
+    marks = [plot.null, *(bound for bound, _ in plot.zones[:-1])]
+    return covering(
+        [i.estimate for i in intervals] + marks,
+        [(i.low, i.high) for i in intervals],
+        *room,
+        n_ticks=4 if room[1] - room[0] < 300 else 6,
+    )
 
 
 def _legend(sheet: Sheet, plot: Forest) -> None:

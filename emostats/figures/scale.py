@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 TickText = Callable[[float, int], str]
 """Writes a tick: its value and its decimal places. Text of numbers is made in one place, and not here."""
@@ -44,6 +45,28 @@ def linear(
         low, high = low - reach, high + reach
     margin = (high - low) * pad
     return _with_ticks(low - margin, high + margin, start, stop, n_ticks)
+
+
+def covering(
+    estimates: Iterable[float | None],
+    intervals: Iterable[tuple[float | None, float | None]],
+    start: float,
+    stop: float,
+    *,
+    n_ticks: int = 5,
+) -> Scale:
+    """A scale for `estimates` with their `intervals` (low, high).
+
+    One very wide interval is cut where the scale ends, rather than squeezing the rest: limits count only up
+    to four times the median width beyond the outermost estimate.
+    """
+    points, pairs = finite(estimates), list(intervals)
+    limits = finite(limit for pair in pairs for limit in pair)
+    widths = finite(None if low is None or high is None else high - low for low, high in pairs)
+    if widths and points:
+        reach = 4 * median(widths)
+        limits = [min(max(limit, min(points) - reach), max(points) + reach) for limit in limits]
+    return linear(points + limits, start, stop, n_ticks=n_ticks)
 
 
 def _with_ticks(low: float, high: float, start: float, stop: float, n_ticks: int) -> Scale:
