@@ -72,8 +72,6 @@ def outcomes(y_true: npt.ArrayLike, prob: npt.ArrayLike) -> tuple[IntArray, Floa
     truth = labels(y_true, values.shape[1])
     if len(truth) != len(values):
         raise UsageError(f"Not the same rows: {len(truth)} labels, {len(values)} rows of probabilities.")
-            f"{len(truth)} labels and {len(values)} rows of probabilities are not the same rows."
-        )
     return truth, values
 
 
