@@ -14,7 +14,7 @@ from emostats.statistics.mmrm.likelihood import Derivatives, Evaluation, Problem
 
 Float = NDArray[np.float64]
 
-_SINGULAR = 1e-7
+SINGULAR = 1e-7
 """Smallest eigenvalue of a correlation matrix below which it counts as singular."""
 _DECREMENT = 1e-10
 """Newton decrement (twice the gain still expected in ℓ) below which one last full step is taken."""
@@ -187,7 +187,7 @@ def _on_boundary(problem: Problem, at: Evaluation) -> bool:
     for group in range(problem.stack.n_groups):
         Sigma = problem.structure.sigma(problem.theta_of(at.theta, group), T)
         sd = np.sqrt(np.diagonal(Sigma))
-        if np.linalg.eigvalsh(Sigma / np.outer(sd, sd))[0] < _SINGULAR:
+        if np.linalg.eigvalsh(Sigma / np.outer(sd, sd))[0] < SINGULAR:
             return True
     return False
 

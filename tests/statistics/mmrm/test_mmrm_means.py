@@ -423,3 +423,11 @@ def test_anova_of_a_main_effects_model_tests_the_coefficients(kind: int) -> None
     for term in ("RACE", "SEX", "ARMCD", "AVISIT"):
         L = np.eye(len(names))[[i for i, name in enumerate(names) if name.startswith(term)]]
         check(worst(term, [table.loc[term, "statistic"]], fitted.test(L)["statistic"], tolerance=1e-9))
+
+
+@pytest.mark.parametrize("name", ["estimate", "df", "contrast"])
+def test_a_factor_named_as_a_column_of_the_table_is_refused(name: str) -> None:
+    data = three_doses().rename(columns={"DOSE": name})
+    fit = em.mmrm(f"Y ~ {name} + us(VISIT | ID)", data)
+    with pytest.raises(UsageError, match=f"called '{name}' would give the table two columns"):
+        fit.emmeans(name)

@@ -18,6 +18,10 @@ from emostats.statistics.mmrm.degrees_of_freedom.inference import TTests, with_v
 Float = NDArray[np.float64]
 
 
+COLUMNS = ("estimate", "std_error", "df", "statistic", "p_value", "conf_low", "conf_high")
+"""The columns of every table of estimates, after those of the factors."""
+
+
 @dataclass(frozen=True)
 class LinearEstimates:
     """LS means, or contrasts of them: rows L β + shift with the factors they belong to.
@@ -53,15 +57,16 @@ class LinearEstimates:
         if self.spread is not None:
             tests = with_variance(tests, np.diagonal(self.spread), -self.shift, level)
         p, low, high = self._adjusted(tests, level)
-        columns = {
-            "estimate": tests.estimate + self.shift,
-            "std_error": tests.std_error,
-            "df": tests.df,
-            "statistic": tests.statistic,
-            "p_value": p,
-            "conf_low": low + self.shift,
-            "conf_high": high + self.shift,
-        }
+        numbers = (
+            tests.estimate + self.shift,
+            tests.std_error,
+            tests.df,
+            tests.statistic,
+            p,
+            low + self.shift,
+            high + self.shift,
+        )
+        columns = dict(zip(COLUMNS, numbers, strict=True))
         values = pd.DataFrame(
             {name: np.where(self.estimable, value, np.nan) for name, value in columns.items()}
         )

@@ -13,7 +13,7 @@ from emostats.errors import UsageError, did_you_mean
 from emostats.statistics.mmrm.degrees_of_freedom import Inference
 from emostats.statistics.mmrm.design import Categorical, ModelFrame, Scaling
 from emostats.statistics.mmrm.emmeans.grid import Axis, cell_weights, grid_axes, grid_matrix
-from emostats.statistics.mmrm.emmeans.means import LinearEstimates, parse_spec
+from emostats.statistics.mmrm.emmeans.means import COLUMNS, LinearEstimates, parse_spec
 
 Float = NDArray[np.float64]
 
@@ -30,19 +30,28 @@ def marginal_means(
     over, by = parse_spec(spec)
     axes = grid_axes(frame.encoding, at)
     wanted = (*over, *by)
-    for name in wanted:
-        if name not in axes:
-            raise UsageError(
-                f"'{name}' in emmeans is not a variable of the model. {did_you_mean(name, axes)}"
-            )
-    if len(set(wanted)) < len(wanted):
-        raise UsageError(f"emmeans names a variable twice: {spec!r}.")
+    _check_names(wanted, axes)
     averaged = [name for name in axes if name not in wanted]
     ordered = {name: axes[name] for name in (*wanted, *averaged)}
     X, place = grid_matrix(frame.encoding, ordered)
     counts = cell_counts(frame, ordered) if averaged and weights != "equal" else np.zeros(())
     weight = cell_weights(weights, ordered, averaged, place, counts)
     return _means(frame, scaling, inference, X, place, weight, ordered, wanted, by)
+
+
+def _check_names(wanted: Sequence[str], axes: Mapping[str, Axis]) -> None:
+    for name in wanted:
+        if name not in axes:
+            raise UsageError(
+                f"'{name}' in emmeans is not a variable of the model. {did_you_mean(name, axes)}"
+            )
+        if name in (*COLUMNS, "contrast"):
+            raise UsageError(
+                f"A factor called '{name}' would give the table two columns of that name. "
+                f"Rename the column of the data, e.g. to '{name.upper()}'."
+            )
+    if len(set(wanted)) < len(wanted):
+        raise UsageError(f"emmeans names a variable twice: {', '.join(wanted)}.")
 
 
 def cell_counts(frame: ModelFrame, axes: Mapping[str, Axis]) -> Float:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emostats.statistics.mmrm.likelihood import Problem
-from emostats.statistics.mmrm.optimise import _SINGULAR as SINGULAR
+from emostats.statistics.mmrm.optimise import SINGULAR
 from emostats.statistics.mmrm.refit.packed import Packed
 from emostats.statistics.mmrm.refit.sweep import batch_first, batch_last, sweep
 
