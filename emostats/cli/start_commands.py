@@ -57,7 +57,7 @@ def init(
 
     **Example:** `emostats init answers.xlsx`
     """
-    from emostats.cli.draft_study import draft_study, only_table, write_draft
+    from emostats.cli.draft import draft_study, only_table, write_draft
 
     source = workbook or only_table(Path())
     target = output or source.parent / "study.toml"

@@ -10,10 +10,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from emostats.cli.app import app
-from emostats.cli.draft_study import draft_study, read_sheets
+from emostats.cli.draft import draft_study, read_sheets
 from emostats.cli.one_table import read_table
 from emostats.errors import UsageError
 from emostats.ingest import ingest
+from emostats.simulate import simulate_study
+from emostats.simulate.workbook import write_workbook
 from emostats.study.spec import read_spec
 
 ANALYSES = Path(__file__).resolve().parents[2] / "analyses"
@@ -68,6 +70,29 @@ def test_a_long_table_becomes_a_study_that_can_be_analysed(tmp_path: Path) -> No
     data, findings = ingest(spec)
     assert data is not None
     assert len(data.subjects) == 155
+    assert not [finding for finding in findings if finding.severity == "error"]
+
+
+def test_the_sheets_of_a_study_office_are_told_apart(tmp_path: Path) -> None:
+    """Forms with a sheet a visit, blind ratings and session scores, as the simulated study keeps them."""
+    write_workbook(tmp_path / "office.xlsx", simulate_study(seed=3).sheets, ["SIMULATED DATA"])
+    assert invoke("init", tmp_path / "office.xlsx").exit_code == 0
+    spec = read_spec(tmp_path / "study.toml")
+    assert [(visit.name, visit.label, visit.value) for visit in spec.visits] == [
+        ("BASELINE", "Baseline", "BASELINE"),
+        ("WEEK04", "Week 4", "WEEK04"),
+        ("WEEK08", "Week 8", "WEEK08"),
+        ("WEEK12", "Week 12", "WEEK12"),
+    ]
+    assert spec.ratings is not None
+    assert spec.ratings.columns.AVISIT == "Visit (entered after unblinding)"
+    assert spec.ratings.columns.GUESS == "Guessed visit"
+    assert spec.session_scores is not None
+    assert not spec.measurements
+    text = (tmp_path / "study.toml").read_text(encoding="utf-8")
+    assert 'WEEK04 = "Family week 4"' in text
+    data, findings = ingest(spec)
+    assert data is not None
     assert not [finding for finding in findings if finding.severity == "error"]
 
 
