@@ -1,4 +1,4 @@
-"""Facial points as a graph: which are used, which are neighbours, and where they lie in a face of unit size."""
+"""Facial points as a graph: which are used, which are neighbours, and their place in a face of unit size."""
 
 from emostats.inference.graph.graph import Graph, delaunay
 

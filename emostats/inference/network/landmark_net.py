@@ -110,8 +110,8 @@ class LandmarkNet(nn.Module):
     def standardise_by(self, points: Tensor) -> None:
         """Take the centre and spread of each channel of each point from training data.
 
-        `points` is (…, n_points, channels). A spread below `config.floor` is raised to it, so that a point that
-        hardly moves in the training data does not blow up small noise later. Rows with NaN are left out.
+        `points` is (…, n_points, channels). A spread below `config.floor` is raised to it, so that a point
+        that hardly moves in the training data does not blow up small noise later. Rows with NaN are left out.
         """
         rows = points.reshape(-1, *self.centre.shape).to(torch.float64)
         rows = rows[torch.isfinite(rows).all(dim=(1, 2))]

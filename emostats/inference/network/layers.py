@@ -10,8 +10,8 @@ class GraphConvolution(nn.Module):
     """One graph convolution with a learned residual adjacency: norm, mixing of neighbours, GELU, shortcut.
 
     Input (…, points, n_in), output (…, points, n_out). A point hears itself through one matrix and its
-    neighbours through another (Kipf & Welling 2017); the neighbourhood is the fixed graph plus a residual that
-    starts at zero and is learned (Shi et al. 2019, Two-stream adaptive graph convolutional networks).
+    neighbours through another (Kipf & Welling 2017); the neighbourhood is the fixed graph plus a residual
+    that starts at zero and is learned (Shi et al. 2019, Two-stream adaptive graph convolutional networks).
     """
 
     fixed: Tensor
