@@ -20,16 +20,18 @@ if TYPE_CHECKING:
     from emostats.statistics.agreement.icc import icc
     from emostats.statistics.mmrm import mmrm
     from emostats.statistics.resampling import bootstrap
+    from emostats.statistics.subgroups import subgroups
 
 _HOME = {
     "mmrm": "emostats.statistics.mmrm",
     "icc": "emostats.statistics.agreement",
     "bootstrap": "emostats.statistics.resampling",
+    "subgroups": "emostats.statistics.subgroups",
     "read_study": "emostats.ingest",
     "run_study": "emostats.pipeline",
 }
 
-__all__ = ["__version__", "bootstrap", "icc", "mmrm", "read_study", "run_study"]
+__all__ = ["__version__", "bootstrap", "icc", "mmrm", "read_study", "run_study", "subgroups"]
 
 
 def __getattr__(name: str) -> Any:

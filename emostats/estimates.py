@@ -64,6 +64,8 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "coefficient": "model coefficient",
         "ls_mean": "least-squares mean",
         "change": "change from baseline of least-squares means",
+        "change_at": "change from baseline at one value of a number, such as age",
+        "shrunken_change": "change from baseline drawn towards the mean of the subgroups (empirical Bayes)",
         "percent_change": "change from baseline in percent of the baseline mean (ratio of means)",
         "difference": "difference between groups at a visit",
         "difference_of_changes": "difference between groups in change from baseline",

@@ -17,7 +17,7 @@ from emostats.statistics.subgroups.lines import Line, Place, evaluate, joint_tes
 from emostats.statistics.subgroups.question import SubgroupQuestion
 from emostats.statistics.subgroups.ratios import (
     EFFECT_METHOD,
-    PERCENT_METHOD,
+    PERCENT_METHODS,
     Pair,
     baseline_sd,
     effect_size,
@@ -132,7 +132,8 @@ def _changes(job: _Job, group: Cells) -> list[Estimate]:
     lines = _change_lines(job, group)
     estimated = evaluate(job.fit, lines)
     sizes = [_as(line.row, "effect_size", "SD", EFFECT_METHOD) for line in lines]
-    percents = percent_changes(job.fit, _pairs(job, group)) if job.question.percent else []
+    interval = job.question.percent_interval
+    percents = percent_changes(job.fit, _pairs(job, group), interval) if job.question.percent else []
     return [*estimated, *percents, *_effect_sizes(job, sizes, estimated)]
 
 
@@ -142,7 +143,8 @@ def _pairs(job: _Job, group: Cells) -> list[Pair]:
         return []
     zero = visits.index(job.question.baseline)
     ends = [(L[zero], L[i]) for L in group.rows.values() for i in range(len(visits)) if i != zero]
-    rows = [_as(line.row, "percent_change", "%", PERCENT_METHOD) for line in _change_lines(job, group)]
+    method = PERCENT_METHODS[job.question.percent_interval]
+    rows = [_as(line.row, "percent_change", "%", method) for line in _change_lines(job, group)]
     return [Pair(row, before, after) for row, (before, after) in zip(rows, ends, strict=True)]
 
 

@@ -17,6 +17,7 @@ class SubgroupQuestion:
     visit: name of the visit variable.
     labels: factor → code → shown label; a code without one is shown as it is.
     percent: whether the outcome's scale has a meaningful zero, so that percentages of it make sense.
+    percent_interval: ``"delta"`` or ``"fieller"``, see `emostats.statistics.subgroups.ratios`.
     """
 
     baseline: str
@@ -25,6 +26,7 @@ class SubgroupQuestion:
     visit: str = "AVISIT"
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     percent: bool = True
+    percent_interval: str = "delta"
 
     def label(self, factors: tuple[str, ...], codes: tuple[str, ...]) -> str:
         """The shown label of a level, ``"Boys, 1–6"``."""

@@ -13,7 +13,11 @@ from emostats.estimates import Estimate
 from emostats.statistics.subgroups.cells import Array, LinearModel
 from emostats.statistics.subgroups.lines import NOT_ESTIMABLE, Line, evaluate
 
-PERCENT_METHOD = "ratio of LS means, delta method on the log scale"
+PERCENT_METHODS = {
+    "delta": "ratio of LS means, delta method on the log scale",
+    "fieller": "ratio of LS means, Fieller's interval",
+}
+PERCENT_METHOD = PERCENT_METHODS["delta"]
 EFFECT_METHOD = "change of LS means / model-based SD at baseline, delta method"
 
 
@@ -26,8 +30,8 @@ class Pair:
     after: Array
 
 
-def percent_changes(fit: LinearModel, pairs: Sequence[Pair]) -> list[Estimate]:
-    """100 (m1 / m0 − 1) for each pair of LS means.
+def percent_changes(fit: LinearModel, pairs: Sequence[Pair], interval: str = "delta") -> list[Estimate]:
+    """100 (m1 / m0 − 1) for each pair of LS means; `interval` is one of `PERCENT_METHODS`.
 
     With r = log m1 − log m0 the gradient is L1 / m1 − L0 / m0; its standard error and df are those of that
     linear combination of the coefficients. The interval is exp(r ± t SE), so that the ratio stays positive.
@@ -44,7 +48,25 @@ def percent_changes(fit: LinearModel, pairs: Sequence[Pair]) -> list[Estimate]:
     ]
     for i, (m0, m1), slope in zip(good, means, evaluate(fit, gradients), strict=True):
         rows[i] = _ratio(rows[i], math.log(m1 / m0), slope)
+        if interval == "fieller" and not rows[i].error:
+            rows[i] = _with_fieller(fit, rows[i], pairs[i], m0, m1)
     return rows
+
+
+def _with_fieller(fit: Any, row: Estimate, pair: Pair, m0: float, m1: float) -> Estimate:
+    """Fieller's set in place of the interval: it takes m0 itself as uncertain, and may have no end."""
+    from scipy.stats import t
+
+    from emostats.statistics.effects import fieller
+
+    L = np.stack([pair.before, pair.after])
+    V = L @ fit.beta_vcov.to_numpy() @ L.T
+    quantile = float(t.ppf(0.5 + (row.conf_level or 0.95) / 2, float(row.den_df or 0.0)))
+    found = fieller(m1, m0, float(V[1, 1]), float(V[0, 0]), float(V[0, 1]), quantile)
+    if not found.bounded:
+        why = "the interval has no end: the mean at baseline cannot be told from zero"
+        return replace(row, conf_low=None, conf_high=None, warning=why)
+    return replace(row, conf_low=100 * (found.low - 1), conf_high=100 * (found.high - 1))
 
 
 def _unusable(row: Estimate, before: Estimate, after: Estimate) -> Estimate:
