@@ -34,3 +34,9 @@ def need(module: str) -> Any:
             f"Session videos need the package {module.split('.')[0]!r}, which is not installed ({error}). "
             'Install it with: pip install "emostats[inference]"'
         ) from None
+
+
+class OutputError(EmostatsError):
+    """A result cannot be written: the disk is full, or the folder may not be written."""
+
+    exit_code = 2

@@ -1,0 +1,154 @@
+"""Scores many videos: several processes, kept tables, and one that fails stops no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pandas as pd
+
+from emostats._version import __version__
+from emostats.inference import models
+from emostats.inference.cache import FrameCache
+from emostats.inference.errors import VideoError
+from emostats.inference.reading import Reading, read_frames, video_sha256
+from emostats.inference.scores.session import QUALITY, SCORES, Gates, SessionScores, score_session
+from emostats.inference.sessions import Session
+
+IDS = ("USUBJID", "SESSION", "AVISIT", "DATE")
+RECORD = ("STATUS", "REASON", "VIDEO", "VIDEO_SHA256", "MODELS_SHA256", "SMILE_SHA256", "EMOSTATS")
+COLUMNS = (*IDS, *SCORES, *QUALITY, *RECORD)
+"""Columns of the table of scores, one row a session."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How sessions are scored; `cache` is the folder where tables of frames are kept, or None."""
+
+    reading: Reading = field(default_factory=Reading)
+    gates: Gates = field(default_factory=Gates)
+    own_neutral: bool = True
+    cache: Path | None = None
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A session and what it gave.
+
+    `status` is ``"scored"``, ``"too_little"`` (its quality is known, its scores are blank) or ``"failed"``
+    (the video could not be read); `reason` says why in the last two. `frames` is the full table of frames.
+    """
+
+    session: Session
+    status: str
+    reason: str = ""
+    video_sha256: str = ""
+    smile_sha256: str = ""
+    result: SessionScores | None = None
+    frames: pd.DataFrame | None = None
+    kept: bool = False
+
+    def row(self) -> dict[str, object]:
+        """The session's row of the table of scores, with `COLUMNS`."""
+        result = self.result
+        numbers = {**result.quality, **result.scores} if result is not None else {}
+        return {
+            **dict(
+                zip(
+                    IDS,
+                    (self.session.child, self.session.session, self.session.visit, self.session.date),
+                    strict=True,
+                )
+            ),
+            **{name: numbers.get(name, float("nan")) for name in (*SCORES, *QUALITY)},
+            "STATUS": self.status,
+            "REASON": self.reason,
+            "VIDEO": self.session.video.name,
+            "VIDEO_SHA256": self.video_sha256,
+            "MODELS_SHA256": models.fingerprint(),
+            "SMILE_SHA256": self.smile_sha256,
+            "EMOSTATS": __version__,
+        }
+
+
+def score_videos(sessions: Sequence[Session], plan: Plan | None = None, *, jobs: int = 1) -> Iterator[Scored]:
+    """Scores each session, in order, as it is done.
+
+    With `jobs` above 1, joblib spreads the sessions over so many processes; under
+    ``joblib.parallel_config(backend="dask")`` over the machines of a cluster, which must see the same files.
+    """
+    plan = plan or Plan()
+    if jobs == 1:
+        yield from (score_video(session, plan) for session in sessions)
+        return
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=jobs, return_as="generator", batch_size=1, pre_dispatch="2*n_jobs")
+    yield from parallel(delayed(score_video)(session, plan) for session in sessions)
+
+
+def score_video(session: Session, plan: Plan, progress: Callable[[float], None] | None = None) -> Scored:
+    """Scores one session. A video that cannot be read gives a row with the reason, not an error.
+
+    Raises
+    ------
+    UsageError: a package of the extra is missing. OSError: a table cannot be kept (disk full).
+    """
+    reading = plan.reading if session.choose is None else replace(plan.reading, choose=session.choose)
+    blank = Scored(session, "failed", smile_sha256=reading.smile_weights)
+    try:
+        digest = _digest(session.video)
+        frames, kept = _frames(session.video, digest, reading, plan, progress)
+    except VideoError as error:
+        return replace(blank, reason=str(error))
+    result = score_session(frames, stimuli=session.stimuli, gates=plan.gates, own_neutral=plan.own_neutral)
+    return replace(
+        blank,
+        status="too_little" if result.reason else "scored",
+        reason=result.reason,
+        video_sha256=digest,
+        result=result,
+        frames=frames,
+        kept=kept,
+    )
+
+
+def _digest(video: Path) -> str:
+    try:
+        return video_sha256(video)
+    except FileNotFoundError:
+        raise VideoError(
+            "file-missing", f"{video}: expected a video file, found none. Check the path."
+        ) from None
+    except OSError as error:
+        raise VideoError("unreadable", f"{video}: the video cannot be read ({error.strerror}).") from None
+
+
+def _frames(
+    video: Path, digest: str, reading: Reading, plan: Plan, progress: Callable[[float], None] | None
+) -> tuple[pd.DataFrame, bool]:
+    """The table of frames, and whether it was kept from before."""
+    cache = FrameCache(plan.cache) if plan.cache is not None else None
+    key = reading.key(digest)
+    table = cache.get(key) if cache else None
+    if table is not None:
+        return table, True
+    table = read_frames(video, reading, progress)
+    if cache:
+        cache.put(key, table)
+    return table, False
+
+
+def summary(scored: Sequence[Scored]) -> pd.DataFrame:
+    """The table of scores, one row a session, with `COLUMNS`."""
+    return pd.DataFrame([each.row() for each in scored], columns=list(COLUMNS))
+
+
+def failures(scored: Sequence[Scored]) -> list[str]:
+    """One line for each session without scores."""
+    return [
+        each.reason if each.status == "failed" else f"{each.session.video}: {each.reason}."
+        for each in scored
+        if each.status != "scored"
+    ]
