@@ -259,11 +259,11 @@ def test_jitter_and_dropped_points_have_the_stated_size() -> None:
 
 def test_speed_moves_labels_along_and_masks_what_was_not_filmed() -> None:
     frames = torch.arange(9.0)
-    points = frames[None, :, None, None].expand(6, 9, 8, 3).clone()
-    labels = {"expression": frames.long()[None].expand(6, 9).clone()}
+    points = frames[None, :, None, None].expand(32, 9, 8, 3).clone()
+    labels = {"expression": frames.long()[None].expand(32, 9).clone()}
     played, mask, targets = augment(
         points,
-        torch.ones(6, 9, dtype=torch.bool),
+        torch.ones(32, 9, dtype=torch.bool),
         labels,
         replace(NO_AUGMENTATION, speed=0.5),
         torch.Generator().manual_seed(2),
