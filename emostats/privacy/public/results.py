@@ -1,0 +1,164 @@
+"""From all results of a run to those that may be published."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from emostats.errors import PrivacyError
+from emostats.estimates import AnalysisResults
+from emostats.privacy.public.collect import collect
+from emostats.privacy.public.estimates import public_estimates
+from emostats.privacy.public.groups import Group
+from emostats.privacy.public.ledger import Ledger
+from emostats.privacy.public.relate import relate
+from emostats.privacy.public.report import Mark, SuppressionReport, statements
+from emostats.privacy.public.tables import KNOWN, Public, public_table
+from emostats.privacy.suppression import RULES, Interval, Rule, attack, protect, rule_of
+from emostats.study.spec import StudySpec
+
+NONRESPONSE_TABLES = {
+    "missingness": "which visits were answered together, because most such patterns are of few children",
+    "prepost": "tests of complete pairs, because they tell how many children have no pair",
+}
+"""Tables that count children without an answer, by name, and why they are left out."""
+
+UNKNOWN = "tables that the rules for small groups do not know"
+
+
+def public_results(
+    results: AnalysisResults, spec: StudySpec, *, rule: Rule | str = RULES["cms"], audit: bool = False
+) -> tuple[AnalysisResults, SuppressionReport]:
+    """The results of a run as they may leave the study office.
+
+    Small counts, and the counts from which they could be computed, are missing (NaN) in every table, with
+    all means, percentages and model results of these groups. Rows keep their places, except of patterns and
+    findings. Each table has one more column, ``hidden``, with ``"small"``, ``"linked"`` or ``""``;
+    an estimate without numbers says why in ``error``. Inputs are not changed.
+
+    Parameters
+    ----------
+    rule: a rule, its name, or the smallest count that is shown as text (``"11"``).
+    audit: attack every small count, also those with witnesses, and raise if one can be told (slower).
+
+    Raises
+    ------
+    PrivacyError: a small count cannot be protected, or the audit found one that is disclosed.
+    UsageError: there is no rule of this name.
+    """
+    chosen = rule_of(rule) if isinstance(rule, str) else rule
+    left_out = _left_out(results, chosen)
+    ledger = collect(results, spec, left_out)
+    relate(ledger, spec)
+    hidden = _hidden(ledger, chosen)
+    counts = ledger.counts(chosen)
+    small = [cell.key for cell in counts.cells if cell.sensitive and chosen.small(cell.value)]
+    why = _by_table(ledger, hidden)
+    tables = {
+        name: _table(name, table, why, chosen)
+        for name, table in results.tables.items()
+        if name not in left_out and name != "resamples"
+    }
+    estimates = public_estimates(
+        results.estimates,
+        {row: reason for (row, _), reason in why["estimates"].items()},
+        spec,
+        chosen,
+        results.facts,
+    )
+    public = {name: item.table for name, item in tables.items()}
+    public |= _resamples(results, estimates.table)
+    marks = tuple(mark for item in (*tables.values(), estimates) for mark in item.marks)
+    report = SuppressionReport(
+        rule=chosen,
+        marks=marks,
+        left_out=left_out,
+        small=sum(reason == "small" for reason in hidden.values()),
+        linked=sum(reason == "linked" for reason in hidden.values()),
+        protected=len(small),
+        narrowest=_audited(ledger, hidden, small, chosen) if audit else None,
+        statements=statements(chosen, left_out),
+    )
+    return AnalysisResults(estimates.table, public, _facts(results.facts, why, chosen)), report
+
+
+def _left_out(results: AnalysisResults, rule: Rule) -> dict[str, str]:
+    known = {*KNOWN, "resamples"}
+    unknown = {name: UNKNOWN for name in results.tables if name not in known}
+    nonresponse = {
+        name: why for name, why in NONRESPONSE_TABLES.items() if rule.nonresponse and name in results.tables
+    }
+    return {**nonresponse, **unknown}
+
+
+def _hidden(ledger: Ledger, rule: Rule) -> Mapping[Any, str]:
+    return protect(ledger.counts(rule), rule).hidden
+
+
+def _by_table(ledger: Ledger, hidden: Mapping[Any, str]) -> dict[str, dict[tuple[int, str], str]]:
+    found: dict[str, dict[tuple[int, str], str]] = defaultdict(dict)
+    for place, group in ledger.places.items():
+        if group in hidden:
+            found[place.table][place.row, place.column] = hidden[group]
+    return found
+
+
+def _table(
+    name: str, table: pd.DataFrame, why: Mapping[str, Mapping[tuple[int, str], str]], rule: Rule
+) -> Public:
+    return public_table(name, table, why.get(name, {}), rule)
+
+
+def _resamples(results: AnalysisResults, estimates: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The histograms of resampled numbers that are still shown."""
+    if "resamples" not in results.tables:
+        return {}
+    table = results.tables["resamples"]
+    shown = set(estimates.loc[estimates["estimate"].notna(), "estimate_id"])
+    return {"resamples": table[table["estimate_id"].isin(shown)].reset_index(drop=True)}
+
+
+def _facts(
+    facts: Mapping[str, Mapping[str, Any]], why: Mapping[str, Mapping[tuple[int, str], str]], rule: Rule
+) -> dict[str, dict[str, Any]]:
+    """The facts without hidden numbers; those of a whole analysis go with those of any of its outcomes."""
+    public: dict[str, dict[str, Any]] = {}
+    for analysis, told in facts.items():
+        hidden = {column for _, column in why.get(f"facts {analysis}", {})}
+        names = {column.rpartition("/")[2] for column in hidden}
+        drop = {*names, *({"n_ratings", "n_targets"} if "n_subjects" in names and "n_raters" in told else ())}
+        kept = {key: value for key, value in told.items() if key not in drop}
+        if "parameters" in kept:
+            kept["parameters"] = {
+                parameter: {key: value for key, value in own.items() if f"{parameter}/{key}" not in hidden}
+                for parameter, own in kept["parameters"].items()
+            }
+        public[analysis] = _rounded(kept, rule) if rule.rounding > 1 else kept
+    return public
+
+
+def _rounded(facts: Mapping[str, Any], rule: Rule) -> dict[str, Any]:
+    kept = dict(facts)
+    for key in ("n_subjects", "n_observations", "n_targets", "n_ratings"):
+        if isinstance(kept.get(key), (int, float)):
+            kept[key] = int(rule.shown(kept[key]))
+    if isinstance(kept.get("parameters"), Mapping):
+        kept["parameters"] = {name: _rounded(own, rule) for name, own in kept["parameters"].items()}
+    return kept
+
+
+def _audited(ledger: Ledger, hidden: Mapping[Any, str], small: list[Any], rule: Rule) -> Interval | None:
+    found = attack(ledger.counts(rule), hidden, small, rule=rule)
+    bad = [key for key, interval in found.items() if not rule.protected(interval.low, interval.high)]
+    if bad:
+        raise PrivacyError(
+            f"{len(bad)} small counts could be computed from the public tables. Nothing was published. "
+            "Merge small groups, or leave out subgroups."
+        )
+    return min(found.values(), key=lambda interval: interval.width, default=None)
+
+
+__all__ = ["Group", "Mark", "public_results"]
