@@ -120,8 +120,8 @@ def from_contributions(prior: Prior, precision: Array, information: Array) -> Be
 
 def new_child(prior: Prior, others: Iterable[Evidence] = ()) -> Belief:
     """Belief about a child before its own data, from the data of the others."""
-    d = len(prior.mean)
-    precision, information = np.zeros((3, d, d)), np.zeros((3, d))
+    nothing = Evidence()
+    precision, information = nothing.precision, nothing.information
     for evidence in others:
         its_precision, its_information = contribution(prior, evidence)
         precision, information = precision + its_precision, information + its_information

@@ -49,7 +49,7 @@ class PolicySettings:
     ----------
     method: one of `METHODS`.
     step: longest step of the iso principle, in units of affect. match_pieces: pieces that only match.
-    radius: how far from the waypoint a candidate may lie. enough: with fewer near, all allowed ones count.
+    match_radius, radius: how far from the waypoint a candidate may lie, while matching and after. enough: with fewer near, all allowed ones count.
     most: at most so many candidates, the ones with the best optimistic score.
     draws: votes of Thompson sampling. spread: by which the standard deviations of the belief are multiplied
         in a vote; below 1 it explores less (Chapelle & Li 2011, NIPS), 1 is Thompson's own rule.
@@ -60,6 +60,7 @@ class PolicySettings:
     method: Method = "thompson"
     step: float = 0.75
     match_pieces: int = 1
+    match_radius: float = 0.35
     radius: float = 0.6
     enough: int = 5
     most: int = 32
@@ -147,7 +148,9 @@ def _candidates(
     rows = np.flatnonzero(free)
     if settings.method not in ("random", "popularity"):
         gap = now.library.affect[rows] - way
-        near = (gap * gap).sum(axis=1) <= settings.radius**2
+        matching = now.history.n_pieces < settings.match_pieces
+        radius = settings.match_radius if matching else settings.radius
+        near = (gap * gap).sum(axis=1) <= radius**2
         if near.sum() >= settings.enough:
             rows = rows[near]
     psi = _features(now, rows, belief)
