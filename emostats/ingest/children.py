@@ -31,7 +31,7 @@ def child_ids(table: Table, variable: str, log: Log, roster: Roster | None) -> O
 
 
 def _report_blank(table: Table, column: int, ids: Ids, log: Log) -> None:
-    rows = [int(table.rows[position]) for position, value in enumerate(ids.values) if value is None]
+    rows = table.rows[pd.isna(ids.values)].tolist()
     action = "Fill in the ID, or empty the row."
     finding = Finding("no-child-id", "the row has values and no child ID.", action)
     log.cells(table.raw, column, rows, lambda row: finding)

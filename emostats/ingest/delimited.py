@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from emostats.study.spec import Source
 
 SEPARATORS = (",", ";", "\t", "|")
 MAX_FIELD = 1_000_000
+ROWS_AT_A_TIME = 5_000
 """Characters in one field; more is no answer but a damaged or hostile file."""
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -50,10 +51,10 @@ class DelimitedReader:
         ------
         UnreadableError: a row has more or fewer fields than the first, a quote never ends, a field is huge.
         """
-        rows = _parse(self._text, self._source.separator or separator_of(self._text))
+        columns = _parse(self._text, self._source.separator or separator_of(self._text))
         findings = (self._encoding_finding(),) if self._guessed else ()
-        columns: Sequence[Sequence[str]] = list(zip(*rows, strict=True)) if rows else []
-        return RawSheet(columns=columns, n_rows=len(rows), marks=Marks(), findings=findings)
+        n_rows = len(columns[0]) if columns else 0
+        return RawSheet(columns=columns, n_rows=n_rows, marks=Marks(), findings=findings)
 
     def is_empty(self) -> bool:
         """Whether the file holds only blanks."""
@@ -146,29 +147,47 @@ def separator_of(text: str) -> str:
 
 
 def _parse(text: str, separator: str) -> list[list[str]]:
+    """The columns of the text; rows are held a few thousand at a time."""
     before = csv.field_size_limit(MAX_FIELD)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    columns: list[list[str]] = []
+    held = 0
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-        rows = list(reader)
+        while chunk := list(islice(reader, ROWS_AT_A_TIME)):
+            columns = columns or [[] for _ in next((row for row in chunk if row), [])]
+            for column, cells in zip(columns, _even(chunk, len(columns), held), strict=True):
+                column.extend(cells)
+            held += len(chunk)
     except csv.Error as error:
         message = f"the text cannot be split into fields near line {reader.line_num}: {error}."
         raise UnreadableError("damaged-text", message, "Look for an unclosed quote there.") from None
     finally:
         csv.field_size_limit(before)
-    return _even(rows)
+    return _without_blank_end(columns)
 
 
-def _even(rows: list[list[str]]) -> list[list[str]]:
-    """Rows of one length: blank lines are filled up, any other row of another length is refused."""
-    while rows and not any(cell.strip() for cell in rows[-1]):
-        rows.pop()
-    width = len(next((row for row in rows if row), []))
-    for number, row in enumerate(rows):
+def _even(rows: list[list[str]], width: int, before: int) -> Iterable[tuple[str, ...]]:
+    """Columns of rows of one length: blank rows are filled up, any other row of another length is refused."""
+    for number, row in enumerate(rows) if {*map(len, rows)} != {width} else ():
         if len(row) != width:
             if any(cell.strip() for cell in row):
-                raise _uneven(number, len(row), width)
+                raise _uneven(before + number, len(row), width)
             rows[number] = [""] * width
-    return rows
+    return zip(*rows, strict=True)
+
+
+def _without_blank_end(columns: list[list[str]]) -> list[list[str]]:
+    """The columns without blank rows at their end."""
+    end = max((_last_filled(column) + 1 for column in columns), default=0)
+    if not end:
+        return []
+    for column in columns:
+        del column[end:]
+    return columns
+
+
+def _last_filled(column: list[str]) -> int:
+    return next((number for number in range(len(column) - 1, -1, -1) if column[number].strip()), -1)
 
 
 def _uneven(number: int, found: int, expected: int) -> UnreadableError:

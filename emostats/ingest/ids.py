@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emostats.ingest.cells import Column, Objects, Rows, is_number, text_of
+from emostats.ingest.cells import Column, Objects, Rows, array, is_number, text_of
 
 _POINT_ZERO = re.compile(r"(?<=\d)\.0+$")
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
@@ -23,7 +23,8 @@ _BLANKS = re.compile(r"[\s\u200b\ufeff]+")
 def key(identifier: str) -> str:
     """An ID without case, blanks, leading zeros, a trailing ``.0`` and the width of its letters."""
     if identifier.isascii() and identifier.isalnum():
-        return _LEADING_ZEROS.sub("", identifier.lower())
+        lower = identifier.lower()
+        return _LEADING_ZEROS.sub("", lower) if "0" in lower else lower
     text = unicodedata.normalize("NFKC", identifier).casefold()
     text = _POINT_ZERO.sub("", _BLANKS.sub("", text))
     return _LEADING_ZEROS.sub("", text)
@@ -42,12 +43,23 @@ class Ids:
 
 def read_ids(column: Column) -> Ids:
     """The IDs of a column. Outer blanks are removed; nothing else is changed."""
+    if set(map(type, column.different)) == {str}:
+        return _read_texts(column)
     return Ids(
         values=column.objects(lambda content: text_of(content) or None),
         from_number=np.flatnonzero(column.where(is_number)),
         with_blanks=np.flatnonzero(column.where(_has_outer_blanks)),
         inexact=np.flatnonzero(column.where(_too_long)),
     )
+
+
+def _read_texts(column: Column) -> Ids:
+    """The same of a column of texts, such as a text file's, where nothing is a number."""
+    bare = [content.strip() for content in column.different]
+    nothing = np.zeros(0, dtype=np.intp)
+    changed = [text != content and bool(text) for text, content in zip(bare, column.different, strict=True)]
+    with_blanks = np.flatnonzero(np.array(changed)[column.codes]) if any(changed) else nothing
+    return Ids(array([text or None for text in bare])[column.codes], nothing, with_blanks, nothing)
 
 
 def _has_outer_blanks(content: object) -> bool:
@@ -69,11 +81,10 @@ class Roster:
     def of(cls, ids: Iterable[str]) -> Roster:
         """The roster of these IDs."""
         ordered = tuple(dict.fromkeys(ids))
-        by_key: dict[str, tuple[str, ...]] = {}
+        by_key: dict[str, list[str]] = {}
         for identifier in ordered:
-            bare = key(identifier)
-            by_key[bare] = (*by_key.get(bare, ()), identifier)
-        return cls(ordered, by_key)
+            by_key.setdefault(key(identifier), []).append(identifier)
+        return cls(ordered, {bare: tuple(names) for bare, names in by_key.items()})
 
     def alike(self, identifier: str) -> tuple[str, ...]:
         """IDs of the roster that differ from this one only by what `key` leaves out."""

@@ -15,7 +15,7 @@ def report_marks(table: Table, log: Log) -> None:
     notes = []
     if raw.marks.hidden_sheet:
         notes.append("the sheet")
-    if hidden := [int(row) for row in table.rows if int(row) in raw.marks.hidden_rows]:
+    if hidden := sorted(raw.marks.hidden_rows & set(table.rows.tolist())) if raw.marks.hidden_rows else []:
         notes.append(f"rows {addresses.rows_text(hidden)}")
     if columns := used & raw.marks.hidden_columns:
         notes.append(f"columns {addresses.columns_text(columns)}")
@@ -28,7 +28,7 @@ def report_marks(table: Table, log: Log) -> None:
 
 
 def _report_faults(table: Table, log: Log) -> None:
-    rows = set(table.rows.tolist())
+    rows = set(table.rows.tolist()) if table.raw.marks.faults else set()
     for (row, column), what in sorted(table.raw.marks.faults.items()):
         if row in rows and column in table.columns.values():
             action = "Open the workbook in the spreadsheet program, correct the cell and save it."

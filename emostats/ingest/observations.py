@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
+from emostats.ingest.cells import Rows
 from emostats.ingest.records import ID, VISIT
 from emostats.ingest.visits import in_order
 from emostats.study.data import OBSERVATION_COLUMNS
@@ -25,26 +27,26 @@ def observations(scores: Sequence[pd.DataFrame], subjects: pd.DataFrame, spec: S
     if not filled:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in OBSERVATION_COLUMNS})
     table = pd.concat(filled, ignore_index=True)
-    table = _sorted(table, subjects, spec)
-    at_baseline = table[VISIT] == spec.baseline.name
-    base = table[at_baseline].set_index([ID, "PARAMCD"])["AVAL"]
-    index = pd.MultiIndex.from_frame(table[[ID, "PARAMCD"]])
-    table["BASE"] = base.reindex(index).to_numpy()
+    table[VISIT] = in_order(table[VISIT].to_numpy(dtype=object), spec)
+    series, n_series = _series(table, subjects, spec)
+    order = np.lexsort((table[VISIT].cat.codes.to_numpy(), series))
+    table, series = table.iloc[order].reset_index(drop=True), series[order]
+    at_baseline = (table[VISIT] == spec.baseline.name).to_numpy()
+    base = np.full(n_series, np.nan)
+    base[series[at_baseline]] = table["AVAL"].to_numpy()[at_baseline]
+    table["BASE"] = base[series]
     table["CHG"] = (table["AVAL"] - table["BASE"]).where(~at_baseline)
     table["AVISITN"] = table[VISIT].astype(object).map(spec.visit_numbers).astype("float64")
     table[["N_ITEMS", "N_ITEMS_ANSWERED"]] = table[["N_ITEMS", "N_ITEMS_ANSWERED"]].astype("float64")
     return table[list(OBSERVATION_COLUMNS)]
 
 
-def _sorted(table: pd.DataFrame, subjects: pd.DataFrame, spec: StudySpec) -> pd.DataFrame:
-    table[VISIT] = in_order(table[VISIT].to_numpy(dtype=object), spec)
-    ranks = pd.DataFrame(
-        {
-            "parameter": table["PARAMCD"].map({code: rank for rank, code in enumerate(spec.parameters)}),
-            "child": table[ID].map({child: rank for rank, child in enumerate(subjects[ID])}),
-            "visit": table[VISIT].cat.codes,
-        }
-    )
-    return table.loc[ranks.sort_values(["parameter", "child", "visit"], kind="stable").index].reset_index(
-        drop=True
-    )
+def _series(table: pd.DataFrame, subjects: pd.DataFrame, spec: StudySpec) -> tuple[Rows, int]:
+    """A number for each parameter of each child, in the order of study file and roster, and how many."""
+    parameters, n_children = list(spec.parameters), len(subjects) + 1
+    parameter = pd.Index(parameters, dtype=object).get_indexer(pd.Index(table["PARAMCD"], dtype=object))
+    child = pd.Index(subjects[ID], dtype=object).get_indexer(pd.Index(table[ID], dtype=object))
+    last = np.where(child < 0, n_children - 1, child)  # a child that is not in the roster comes last
+    return np.where(parameter < 0, len(parameters), parameter) * n_children + last, (
+        len(parameters) + 1
+    ) * n_children

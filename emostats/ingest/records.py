@@ -138,7 +138,7 @@ class Records:
 
     def require(self, variable: str, what: str) -> None:
         """Reports rows in which a needed column is blank."""
-        blank = [position for position, text in enumerate(self.texts(variable)) if text is None]
+        blank = np.flatnonzero(pd.isna(self.texts(variable))).tolist()
         self.report(variable, blank, "missing-value", f"expected {what}", "Fill in the cell.")
 
     def unique(self, keys: Mapping[str, Objects], what: str, place: str = ID) -> None:

@@ -170,7 +170,7 @@ def _subjects(
     for name in SUBJECT_COLUMNS:
         if name not in table:
             table[name] = pd.Series([None] * len(table), dtype=object)
-    table["SOURCE_ID"] = source_ids(records)[firsts]
+    table["SOURCE_ID"] = source_ids(records, positions=firsts)
     extra = [name for name in table.columns if name not in SUBJECT_COLUMNS]
     return table[[*SUBJECT_COLUMNS, *extra]]
 

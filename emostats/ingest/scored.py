@@ -98,6 +98,7 @@ def _read_measurement(
     column = column or code
     values = records.numbers(column, _limits(parameter), what=parameter.label or code)
     keep = np.flatnonzero(~np.isnan(values))
+    traced = provenance(records, [column], code, keep)
     table = pd.DataFrame(
         {
             ID: records.subject[keep],
@@ -106,11 +107,11 @@ def _read_measurement(
             "AVAL": values[keep],
             "N_ITEMS": np.nan,
             "N_ITEMS_ANSWERED": np.nan,
-            "SOURCE_ID": source_ids(records, code)[keep],
+            "SOURCE_ID": traced["SOURCE_ID"].to_numpy(dtype=object),
         }
     )
     scored.scores.append(table)
-    scored.provenance.append(provenance(records, [column], code).iloc[keep])
+    scored.provenance.append(traced)
 
 
 def _wanted(columns: Mapping[str, str | None], parameters: Mapping[str, Parameter]) -> dict[str, str]:

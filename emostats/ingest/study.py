@@ -13,6 +13,7 @@ from emostats.ingest.events import read_events
 from emostats.ingest.library import Library
 from emostats.ingest.log import Log
 from emostats.ingest.observations import observations
+from emostats.ingest.pause import collector_paused
 from emostats.ingest.questionnaires import read_questionnaires
 from emostats.ingest.ratings import read_ratings
 from emostats.ingest.roster import read_roster
@@ -60,7 +61,8 @@ def ingest(spec: StudySpec) -> tuple[StudyData | None, tuple[Finding, ...]]:
     log = Log()
     library = Library(spec, log)
     try:
-        data = _read(spec, library, log)
+        with collector_paused():
+            data = _read(spec, library, log)
     finally:
         library.close()
     if data is not None:  # closing a library reports decisions that nothing needed

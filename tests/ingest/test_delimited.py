@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emostats.errors import Severity
+from emostats.ingest import delimited
 from emostats.ingest.container import UnreadableError
 from emostats.ingest.delimited import DelimitedReader, decode, separator_of
+from emostats.ingest.pause import collector_paused
 from emostats.study.spec import Source
 
 STUDY = """
@@ -181,3 +185,20 @@ def test_decode_and_separator_directly():
     assert separator_of("a;b;c\n1,5;2;3\n") == ";"
     assert separator_of("only\none\n") == ","
     assert separator_of("") == ","
+
+
+def test_a_row_after_the_first_thousands_is_held_to_the_same_width(tmp_path, monkeypatch):
+    monkeypatch.setattr(delimited, "ROWS_AT_A_TIME", 3)
+    good = "\n".join(["a,b", *(f"{i},{i}" for i in range(10)), "", "11,11", " , ", ""])
+    columns = delimited._parse(good, ",")
+    assert columns == [["a", *map(str, range(10)), "", "11"], ["b", *map(str, range(10)), "", "11"]]
+    with pytest.raises(UnreadableError, match="expected 2 fields in every row; found 3 in row 12"):
+        delimited._parse(good.replace("11,11", "1,2,3").replace("\n\n", "\n"), ",")
+
+
+def test_the_collector_is_as_it_was_after_reading():
+    assert gc.isenabled()
+    with pytest.raises(ZeroDivisionError), collector_paused():
+        assert not gc.isenabled()
+        raise ZeroDivisionError
+    assert gc.isenabled()
