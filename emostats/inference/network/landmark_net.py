@@ -45,7 +45,7 @@ class NetworkConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for a model card; `NetworkConfig.from_dict` reads it back."""
-        return asdict(self)
+        return {**asdict(self), "graph_widths": list(self.graph_widths)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> NetworkConfig:
