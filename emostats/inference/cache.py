@@ -51,7 +51,7 @@ class FrameCache:
 
 def _plain(column: pd.Series) -> np.ndarray:
     """Text as fixed-width text, which needs no pickle."""
-    return column.to_numpy(str) if column.dtype == object else column.to_numpy()
+    return column.to_numpy() if column.dtype.kind in "if" else column.to_numpy(dtype=str)
 
 
 def _text(values: np.ndarray) -> np.ndarray:

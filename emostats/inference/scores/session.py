@@ -190,14 +190,14 @@ def _answering(answers: list[Response]) -> dict[str, float]:
 
 def stability(labels: NDArray[np.object_], track: NDArray[np.int64]) -> float:
     """Share of neighbouring usable frames of one track with the same expression; NaN without neighbours."""
-    known = np.array([label is not None for label in labels], dtype=bool)
+    known = ~np.asarray(pd.isna(labels))
     pair = known[1:] & known[:-1] & (track[1:] == track[:-1])
     return float((labels[1:] == labels[:-1])[pair].mean()) if pair.any() else float("nan")
 
 
 def _shares(labels: NDArray[np.object_], weight: Array) -> dict[str, float]:
     """Share of the usable time that each expression has."""
-    known = np.array([label is not None for label in labels], dtype=bool)
+    known = ~np.asarray(pd.isna(labels))
     total = weight[known].sum()
     return {
         name.upper(): float(weight[labels == name].sum() / total) if total > 0 else float("nan")
