@@ -14,12 +14,14 @@ from emostats.inference.evaluation.predictions import (
     predictions_frame,
     read_predictions,
 )
+from emostats.inference.evaluation.robustness import frame_rate_agreement, robustness
 from emostats.inference.evaluation.stability import (
     RunStability,
     perturbation_agreement,
     run_stability,
     temporal_consistency,
 )
+from emostats.inference.evaluation.stills import Still, StillScorer, read_stills, score_stills
 
 __all__ = [
     "FRAME_RATES",
@@ -29,14 +31,20 @@ __all__ = [
     "Perturbation",
     "Predictions",
     "RunStability",
+    "Still",
+    "StillScorer",
     "evaluate",
+    "frame_rate_agreement",
     "leaky_versus_subject",
     "perturb",
     "perturbation_agreement",
     "predictions",
     "predictions_frame",
     "read_predictions",
+    "read_stills",
+    "robustness",
     "run_stability",
+    "score_stills",
     "simulated_frames",
     "temporal_consistency",
     "thinned",
