@@ -1,8 +1,8 @@
 """Trained networks: safetensors files with a model card each, checked by hash when they are read.
 
-`load` gives a shipped network by name, `files.read` any other by its path, `files.save` writes one.
+`load` gives a shipped network by name, `card` its model card; `files.read` and `files.save` are for any other.
 """
 
-from emostats.inference.weights.shipped import load, names, sha256_of
+from emostats.inference.weights.shipped import card, load, names
 
-__all__ = ["load", "names", "sha256_of"]
+__all__ = ["card", "load", "names"]

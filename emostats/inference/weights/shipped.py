@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from emostats.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from emostats.inference.cards import ModelCard
     from emostats.inference.network import LandmarkNet
-    from emostats.inference.weights.files import Card
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -20,7 +20,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.safetensors")))
 
 
-def load(name: str) -> tuple[LandmarkNet, Card]:
+def load(name: str) -> tuple[LandmarkNet, ModelCard]:
     """A shipped network and its model card; the weights are checked against the card's SHA-256.
 
     Raises
@@ -34,11 +34,11 @@ def load(name: str) -> tuple[LandmarkNet, Card]:
 
 
 @cache
-def sha256_of(name: str) -> str:
-    """SHA-256 of the weights as the card states it; needs no torch. UsageError: no such name."""
-    import json
+def card(name: str) -> ModelCard:
+    """The model card of shipped weights; needs no torch. UsageError: no such name."""
+    from emostats.inference.cards import read_card
 
-    return str(json.loads((FOLDER / f"{_place(name).name}.json").read_bytes())["sha256"])
+    return read_card(FOLDER / f"{_place(name).name}.json")
 
 
 def _place(name: str) -> Path:
