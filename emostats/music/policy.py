@@ -49,7 +49,8 @@ class PolicySettings:
     ----------
     method: one of `METHODS`.
     step: longest step of the iso principle, in units of affect. match_pieces: pieces that only match.
-    match_radius, radius: how far from the waypoint a candidate may lie, while matching and after. enough: with fewer near, all allowed ones count.
+    match_radius, radius: how far from the waypoint a candidate may lie, while matching and after.
+    enough: with fewer near, all allowed ones count.
     most: at most so many candidates, the ones with the best optimistic score.
     draws: votes of Thompson sampling. spread: by which the standard deviations of the belief are multiplied
         in a vote; below 1 it explores less (Chapelle & Li 2011, NIPS), 1 is Thompson's own rule.
