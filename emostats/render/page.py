@@ -1,14 +1,17 @@
-"""One self-contained HTML page from a report model: style and drawings inside, nothing loaded, no script.
+"""One self-contained HTML page from a report model: style, drawings and script inside, nothing loaded.
 
 Templates live in ``templates/``. They lay out finished texts; no number is made there. Everything is escaped
-except the drawings and the style sheet, which emostats makes itself.
+except the drawings, the style sheet and the explorer's script, which emostats makes itself. The page forbids
+every other script, by the hash of its own.
 """
 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -37,7 +40,8 @@ class Document(Protocol):
 def html(model: Document) -> str:
     """The report as one HTML page. The same model gives the same text, byte for byte."""
     environment = _environment(resource("templates"))
-    page = environment.get_template("report.html.j2").render(report=model)
+    interactive = any(block.kind == "explorer" for block in model.blocks())
+    page = environment.get_template("report.html.j2").render(report=model, interactive=interactive)
     return _BLANK_LINES.sub("\n", page).strip() + "\n"
 
 
@@ -56,7 +60,11 @@ def _environment(folder: Path) -> Environment:
     )
     environment.filters["drawing"] = Markup  # SVG that emostats.figures made; its texts are escaped already
     environment.filters["source"] = _source
+    environment.filters["island"] = _island
     environment.globals["style"] = Markup((folder / "style.css").read_text(encoding="utf-8"))
+    script = _BLANK_LINES.sub("\n", (folder / "explorer.js").read_text(encoding="utf-8")).strip()
+    environment.globals["script"] = Markup(script)
+    environment.globals["script_hash"] = b64encode(sha256(script.encode("utf-8")).digest()).decode("ascii")
     return environment
 
 
@@ -65,6 +73,13 @@ def _printable(value: Any) -> Any:
     if isinstance(value, str) and not hasattr(value, "__html__"):
         return _UNPRINTABLE.sub("\ufffd", value)
     return value
+
+
+def _island(json: str) -> Any:
+    """JSON within a script element: no text in it can end the element or begin a comment."""
+    from markupsafe import Markup
+
+    return Markup(_UNPRINTABLE.sub("\ufffd", json).replace("<", "\\u003c"))
 
 
 def _source(cell: Any) -> str:

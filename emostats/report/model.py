@@ -181,18 +181,54 @@ class Heading:
     kind: ClassVar[str] = "heading"
 
 
-Block = Paragraph | Bullets | Definitions | Code | Note | NotDone | Table | Figure | Answer | Heading
+@dataclass(frozen=True)
+class ExplorerFactor:
+    """A factor that divides the children, with the shown names of its levels.
+
+    divides: it does so until the reader chooses otherwise.
+    """
+
+    name: str
+    label: str
+    levels: tuple[str, ...]
+    divides: bool = False
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """Estimates among which a reader chooses on a screen; paper has the tables of the other sections.
+
+    outcomes, visits, scales: value and shown name of each choice. data: JSON text, aggregates only.
+    """
+
+    id: str
+    outcomes: tuple[tuple[str, str], ...]
+    visits: tuple[tuple[str, str], ...]
+    factors: tuple[ExplorerFactor, ...]
+    scales: tuple[tuple[str, str], ...]
+    data: str
+    kind: ClassVar[str] = "explorer"
+
+
+Block = (
+    Paragraph | Bullets | Definitions | Code | Note | NotDone | Table | Figure | Answer | Heading | Explorer
+)
 
 
 @dataclass(frozen=True)
 class Section:
-    """A numbered section of the report. `brief` sections stay out of the numbering (the answer on top)."""
+    """A numbered section of the report.
+
+    `brief` sections stay out of the numbering (the answer on top). So do those for a `screen` alone, which
+    paper leaves out.
+    """
 
     id: str
     title: str
     blocks: tuple[Block, ...]
     number: int = 0
     brief: bool = False
+    screen: bool = False
 
 
 @dataclass(frozen=True)

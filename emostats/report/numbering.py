@@ -12,7 +12,8 @@ from emostats.report.model import Block, Cell, Figure, Footnote, Section, Table
 
 
 def numbered(sections: Iterable[Section], *, simulated: bool) -> tuple[Section, ...]:
-    """The sections with numbers from 1 (brief sections have none), and unique ids for tables and figures."""
+    """The sections with numbers from 1 (brief ones and those for a screen have none), tables and figures with
+    numbers and unique ids."""
     section_numbers, table_numbers, figure_numbers = count(1), count(1), count(1)
     seen: set[str] = set()
 
@@ -36,7 +37,7 @@ def numbered(sections: Iterable[Section], *, simulated: bool) -> tuple[Section, 
     return tuple(
         replace(
             section,
-            number=0 if section.brief else next(section_numbers),
+            number=0 if section.brief or section.screen else next(section_numbers),
             blocks=tuple(finish(block) for block in section.blocks),
         )
         for section in sections
