@@ -10,6 +10,7 @@ from emostats._version import __version__
 from emostats.cli.codes import EPILOG
 from emostats.cli.data_commands import audit, export_adqs, quality, schema_new, trace, withdraw
 from emostats.cli.group import EmostatsGroup
+from emostats.cli.inference_commands import score
 from emostats.cli.model_commands import icc_command, mmrm_command
 from emostats.cli.start_commands import demo, init
 from emostats.cli.study_commands import diff, lock, report, run, validate, verify
@@ -30,6 +31,7 @@ export = typer.Typer(help="The data of a study in the formats of others.", no_ar
 
 START, STUDY, FILE = "To start", "A study, from file to report", "One table, one question"
 DATA = "The data: origin, consent, record"
+VIDEO = "Session videos"
 
 app.command("demo", rich_help_panel=START)(demo)
 app.command("init", rich_help_panel=START)(init)
@@ -39,6 +41,7 @@ app.command("run", rich_help_panel=STUDY)(run)
 app.command("report", rich_help_panel=STUDY)(report)
 app.command("verify", rich_help_panel=STUDY)(verify)
 app.command("diff", rich_help_panel=STUDY)(diff)
+app.command("score", rich_help_panel=VIDEO)(score)
 app.command("trace", rich_help_panel=DATA)(trace)
 app.command("quality", rich_help_panel=DATA)(quality)
 app.command("withdraw", rich_help_panel=DATA)(withdraw)

@@ -16,16 +16,25 @@ def demo(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder for the simulated study and its runs.")
     ] = Path("emostats-demo"),
+    video: Annotated[
+        bool, typer.Option("--video", help="Score a short clip instead, and write the timeline of it.")
+    ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Write a simulated study of 182 children, analyse it, and say where the report is.
 
     A second demo in the same folder analyses the study that is there (change study.toml and see) and adds a
-    run.
+    run. With --video, a clip of twenty seconds made from stills of adults is scored instead; this needs the
+    extra: `pip install "emostats[inference]"`.
 
     **Example:** `emostats demo`
     """
+    if video:
+        from emostats.cli.video_demo import video_demo
+
+        video_demo(output, as_json=as_json, quiet=quiet)
+        return
     from emostats.pipeline import execute
 
     study = output / "study.toml"

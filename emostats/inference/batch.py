@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandas as pd
 from emostats._version import __version__
 from emostats.inference import models
 from emostats.inference.cache import FrameCache
+from emostats.inference.choice import Choice
 from emostats.inference.errors import VideoError
 from emostats.inference.reading import Reading, read_frames, video_sha256
 from emostats.inference.scores.session import QUALITY, SCORES, Gates, SessionScores, score_session
@@ -37,7 +39,8 @@ class Scored:
     """A session and what it gave.
 
     `status` is ``"scored"``, ``"too_little"`` (its quality is known, its scores are blank) or ``"failed"``
-    (the video could not be read); `reason` says why in the last two. `frames` is the full table of frames.
+    (the video could not be read); `reason` says why in the last two. `frames` is the full table of frames;
+    `kept` says that it was read before; `choose` is the rule or box that picked the face.
     """
 
     session: Session
@@ -48,6 +51,14 @@ class Scored:
     result: SessionScores | None = None
     frames: pd.DataFrame | None = None
     kept: bool = False
+    choose: Choice = "largest"
+
+    @property
+    def name(self) -> str:
+        """A name for files about this session: child, visit and session, with plain letters only."""
+        session = self.session
+        text = "-".join(part for part in (session.child, session.visit, session.session) if part)
+        return re.sub(r"[^\w.-]+", "_", text) or "session"
 
     def row(self) -> dict[str, object]:
         """The session's row of the table of scores, with `COLUMNS`."""
@@ -96,7 +107,7 @@ def score_video(session: Session, plan: Plan, progress: Callable[[float], None] 
     UsageError: a package of the extra is missing. OSError: a table cannot be kept (disk full).
     """
     reading = plan.reading if session.choose is None else replace(plan.reading, choose=session.choose)
-    blank = Scored(session, "failed", smile_sha256=reading.smile_weights)
+    blank = Scored(session, "failed", smile_sha256=reading.smile_weights, choose=reading.choose)
     try:
         digest = _digest(session.video)
         frames, kept = _frames(session.video, digest, reading, plan, progress)

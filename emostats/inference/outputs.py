@@ -42,6 +42,12 @@ def write_scores(table: pd.DataFrame, path: Path) -> None:
         table.to_csv(unfinished, index=False, lineterminator="\n")
 
 
+def write_text(text: str, path: Path) -> None:
+    """A text file in UTF-8."""
+    with complete(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+
+
 @contextmanager
 def frame_writer(path: Path) -> Iterator[Callable[[Scored], None]]:
     """A function that appends the frames of a session to a CSV or Parquet file, by the ending of its name.

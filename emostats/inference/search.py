@@ -78,6 +78,7 @@ class Follower:
         return float(overlap(here, np.array([face.box], dtype=np.float32))[0]) < 0.2
 
     def _searched(self, frame: VideoFrame) -> Mesh | None:
+        """The face found anew; its points are read twice, so that the crop is that of the frames to come."""
         tiled = frame.time - self._tiled >= COUNT_EVERY
         mesh, self.n_faces = self._searcher.search(frame.image, self._choose, tiled=tiled)
         if mesh is None:
@@ -85,4 +86,5 @@ class Follower:
             return None
         self._counted, self._doubts = frame.time, 0
         self.track += 1
-        return mesh
+        settled = self._searcher.mesh(frame.image, crop_of_points(mesh.points))
+        return settled if settled.score >= PRESENT else mesh

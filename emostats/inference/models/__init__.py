@@ -7,6 +7,9 @@ detector. ``models.json`` names origin and hash of each, ``NOTICE`` the licence 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -56,8 +59,9 @@ class Model:
 
     def __init__(self, name: str) -> None:
         interpreter = need("ai_edge_litert.interpreter").Interpreter
-        self._interpreter = interpreter(model_content=content(name), num_threads=1)
-        self._interpreter.allocate_tensors()
+        with _silent():
+            self._interpreter = interpreter(model_content=content(name), num_threads=1)
+            self._interpreter.allocate_tensors()
         (entry,) = self._interpreter.get_input_details()
         self._input: int = entry["index"]
         self.input_shape: tuple[int, ...] = tuple(int(size) for size in entry["shape"])
@@ -71,6 +75,19 @@ class Model:
         self._interpreter.set_tensor(self._input, values)
         self._interpreter.invoke()
         return {shape: self._interpreter.get_tensor(index) for shape, index in self._outputs.items()}
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keeps the runtime's remark about its kernels off standard error; Python's own messages come after."""
+    saved, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nothing)
 
 
 def fingerprint() -> str:
