@@ -15,12 +15,14 @@ from emostats.ingest.rules.identity import changed_identity
 from emostats.ingest.rules.outliers import item_total_outliers
 from emostats.ingest.rules.siblings import siblings
 from emostats.ingest.rules.straight_lining import straight_lines
+from emostats.ingest.rules.table_rules import table_schemas
 from emostats.ingest.rules.windows import outside_windows
 from emostats.study.data import StudyData
 from emostats.study.spec import StudySpec
 
 Rule = Callable[[StudyData, StudySpec], list[Finding]]
 RULES: tuple[Rule, ...] = (
+    table_schemas,
     impossible_dates,
     outside_windows,
     changed_sources,
