@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+import json
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 
 import pandas as pd
@@ -13,6 +14,9 @@ from emostats.statistics.descriptives import (
     FlowStage,
     Groups,
     baseline_table,
+    burden_table,
+    courses_table,
+    events_table,
     flow_stages,
     flow_table,
     missingness_table,
@@ -22,6 +26,7 @@ from emostats.statistics.descriptives import (
 from emostats.study.analysis_sets import analysis_set
 from emostats.study.data import StudyData
 from emostats.study.spec import MmrmAnalysis, StudySpec
+from emostats.study.spec.paths import inside
 
 NAMES = {
     "AGE": "Age at baseline (years)",
@@ -44,14 +49,71 @@ def descriptive_tables(spec: StudySpec, data: StudyData) -> dict[str, pd.DataFra
     visits = spec.visit_labels
     everyone = list(data.subjects["USUBJID"])
     by_subgroup = {"": everyone, **subgroups(spec, data.subjects)}
-    return {
+    tables = {
         "flow": flow_table(_stages(spec, data, outcomes), by_subgroup),
         "baseline": _baseline(spec, data, outcomes),
         "visits": visits_table(outcomes, visits, by_subgroup),
         "missingness": missingness_table(outcomes, visits, everyone),
         "prepost": prepost_table(outcomes, visits, spec.baseline.name, by_subgroup),
+        "events": events_table(data.events, by_subgroup),
+        "burden": burden_table(_amounts(spec, data), by_subgroup),
         "findings": public_findings(data.findings),
     }
+    if spec.outputs.individual:
+        tables["courses"] = _courses(spec, data, outcomes)
+    card = _model_card(spec)
+    return tables if card is None else {**tables, "model_card": card}
+
+
+def _amounts(spec: StudySpec, data: StudyData) -> dict[str, pd.Series]:
+    """How much each child was asked: questionnaires handed in, questions answered, sessions."""
+    amounts = {
+        "Questionnaires handed in": data.visits.groupby("USUBJID").size(),
+        "Questions answered": data.items[data.items["VALUE"].notna()].groupby("USUBJID").size(),
+        "Sessions with a score": data.session_scores.groupby("USUBJID")["SESSION"].nunique(),
+    }
+    return {name: amount for name, amount in amounts.items() if len(amount)}
+
+
+def _courses(spec: StudySpec, data: StudyData, outcomes: pd.DataFrame) -> pd.DataFrame:
+    level = {who: name for name, members in subgroups(spec, data.subjects).items() for who in members}
+    return courses_table(outcomes, spec.visit_names, analysed_parameters(spec, data), level)
+
+
+def _model_card(spec: StudySpec) -> pd.DataFrame | None:
+    """The model card of the session scores as rows, where the study file names one that can be read."""
+    name = spec.session_scores.model_card if spec.session_scores else None
+    if name is None:
+        return None
+    path = inside(spec.folder, name)
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no JSON"
+        rows = [("", "error", f"the model card '{name}' cannot be read: {reason}")]
+    else:
+        rows = list(card_rows(card))
+    return pd.DataFrame(rows, columns=["heading", "name", "text"])
+
+
+def card_rows(card: object, heading: str = "", name: str = "") -> Iterator[tuple[str, str, str]]:
+    """A nested card as rows (heading, name, text): the first level gives the headings, deeper names are
+    joined."""
+    if isinstance(card, Mapping):
+        for key, value in card.items():
+            word = str(key).replace("_", " ")
+            if heading or not isinstance(value, Mapping):
+                yield from card_rows(value, heading, f"{name}, {word}".removeprefix(", "))
+            else:
+                yield from card_rows(value, word, "")
+    elif isinstance(card, list):
+        if any(isinstance(item, Mapping | list) for item in card):
+            for position, item in enumerate(card, 1):
+                yield from card_rows(item, heading, f"{name} {position}".strip())
+        else:
+            yield heading, name, "; ".join(map(str, card))
+    elif card is not None and card != "":
+        yield heading, name, str(card)
 
 
 def analysed_parameters(spec: StudySpec, data: StudyData) -> list[str]:

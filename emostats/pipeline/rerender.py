@@ -17,7 +17,10 @@ from emostats.report import build_report
 from emostats.study.spec import read_spec
 
 FORMATS = ("html", "pdf", "xlsx")
-ORDER = ("flow", "baseline", "visits", "missingness", "prepost", "findings")
+ORDER = (
+    *("flow", "baseline", "visits", "missingness", "prepost", "events", "burden", "findings"),
+    *("courses", "model_card"),
+)
 
 
 def read_results(run: Path) -> AnalysisResults:

@@ -24,12 +24,13 @@ TEXT_COLUMNS = frozenset(
         *("stage", "level", "reason", "variable", "category", "parameter", "visit", "pattern", "domain"),
         *("rule", "severity", "file", "sheet", "cell", "subject", "message", "action"),
         *("estimate_id", "analysis", "subgroup", "term", "contrast", "method", "warning", "error"),
+        *("item", "question", "answer", "basis", "rater", "raters", "heading", "name", "text"),
     )
 )
 """Columns of descriptive tables that hold text, even when it looks like a number (pattern ``0111``)."""
 
 
-COUNT_COLUMNS = frozenset(("n", "count", "n_missing"))
+COUNT_COLUMNS = frozenset(("n", "count", "n_missing", "n_children", "n_events", "n_serious", "child"))
 
 
 def harmless(value: Any) -> Any:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from emostats.errors import Finding
+from emostats.study.changes import visit_covariates
 
 SUBJECT_COLUMNS = ("USUBJID", "SEX", "AGE", "AGEBAND", "SITE", "FAMILY", "INFORMANT")
 ITEM_COLUMNS = ("USUBJID", "AVISIT", "INSTRUMENT", "ITEM", "VALUE", "SOURCE_ID")
@@ -65,6 +66,9 @@ class StudyData:
     def analysis_table(self, parameter: str) -> pd.DataFrame:
         """Observations of one parameter joined with the subjects' columns: what a model formula sees.
 
+        Where questionnaires name who answered, or the version of their form, `changes.VISIT_COVARIATES` stand
+        beside them.
+
         Raises
         ------
         KeyError: the study has no such parameter.
@@ -73,5 +77,7 @@ class StudyData:
         if rows.empty:
             known = ", ".join(sorted(map(str, self.observations["PARAMCD"].unique())))
             raise KeyError(f"no observations of parameter {parameter!r}; there are: {known}")
+        if not self.visits[["INFORMANT", "FORM"]].isna().all(axis=None):
+            rows = rows.join(visit_covariates(rows, self.visits))
         children = self.subjects.drop(columns="SOURCE_ID", errors="ignore")
         return rows.merge(children, on="USUBJID", how="left", validate="many_to_one")

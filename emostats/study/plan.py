@@ -2,9 +2,10 @@
 
 What is plan: everything in the study file (with the defaults in effect) and the whole content of the
 instrument files, apart from what is only shown or only says where a file lies: titles, labels, descriptions,
-``[outputs]``, ``[decisions]``, and of ``[sources]`` the files, format, separator and encoding. Columns and
-sheets are plan, because they say which numbers are the outcome. Keys that are left out or empty are not
-written down, so that a later version of emostats with a new optional key gives the same hash.
+``[outputs]``, ``[decisions]``, ``[reporting]``, and of ``[sources]`` the files, format, separator and
+encoding. Columns and sheets are plan, because they say which numbers are the outcome. Keys that are left out
+or empty are not written down, so that a later version of emostats with a new optional key gives the same
+hash.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ MISSING = "(absent)"
 
 def plan_of(spec: StudySpec) -> dict[str, Any]:
     """The plan as plain JSON values; entries of a list that have names are keyed by them."""
-    written = spec.model_dump(mode="json", by_alias=True, exclude={"outputs", "decisions", "schema_version"})
+    written = spec.model_dump(
+        mode="json", by_alias=True, exclude={"outputs", "decisions", "reporting", "schema_version"}
+    )
     for source in written["sources"].values():
         for key in _PLACE_ONLY:
             source.pop(key, None)

@@ -9,10 +9,18 @@ from emostats.pipeline.runners.agreement import run_icc
 from emostats.pipeline.runners.base import Advance, Run, Runner
 from emostats.pipeline.runners.bootstrap import run_bootstrap
 from emostats.pipeline.runners.mixed_model import run_mmrm
+from emostats.pipeline.runners.subgroups import run_subgroups
+from emostats.pipeline.runners.tipping import run_tipping
 
 RUNNERS: Mapping[str, Runner] = MappingProxyType(
-    {"mmrm": run_mmrm, "icc": run_icc, "bootstrap": run_bootstrap}
+    {
+        "mmrm": run_mmrm,
+        "icc": run_icc,
+        "bootstrap": run_bootstrap,
+        "subgroups": run_subgroups,
+        "tipping": run_tipping,
+    }
 )
-"""Type of analysis → what computes it. A bootstrap needs the fits of the model it is of, so it comes last."""
+"""Type of analysis → what computes it. What builds on the fits of a mixed model comes after it."""
 
 __all__ = ["RUNNERS", "Advance", "Run", "Runner"]

@@ -15,6 +15,7 @@ from emostats.estimates import Estimate
 from emostats.pipeline.load import LoadedStudy
 from emostats.pipeline.logfile import LOGGER
 from emostats.pipeline.runners.base import Advance, Run, seed_for
+from emostats.pipeline.runners.rating_tables import rating_tables
 from emostats.statistics.subgroups import Place
 from emostats.study.spec import IccAnalysis
 
@@ -55,7 +56,11 @@ def run_icc(analysis: IccAnalysis, study: LoadedStudy, earlier: Mapping[str, Run
                 rows.append(_matching_row(analysis, study, place, part))
         facts[domain] = _sizes(study, domain)
         LOGGER.info("%s, %s: %s ratings", analysis.name, domain, facts[domain]["n_ratings"])
-    return Run(tuple(rows), {**_facts(analysis), **_overall(facts), "parameters": facts})
+    return Run(
+        tuple(rows),
+        {**_facts(analysis), **_overall(facts), "parameters": facts},
+        tables=rating_tables(analysis, study),
+    )
 
 
 def slices(analysis: IccAnalysis, study: LoadedStudy, domain: str) -> Iterator[Slice]:

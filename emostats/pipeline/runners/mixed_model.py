@@ -17,7 +17,8 @@ from emostats.pipeline.logfile import LOGGER
 from emostats.pipeline.runners.base import Advance, Run
 from emostats.pipeline.runners.model_rows import model_rows
 from emostats.pipeline.runners.questions import VISIT, fixed_variables, subgroup_question
-from emostats.statistics.subgroups import FailedFit, Place, subgroup_effects
+from emostats.pipeline.runners.responders import responder_rows
+from emostats.statistics.subgroups import FailedFit, Place, subgroup_effects, with_adjusted_p
 from emostats.study.analysis_sets import analysis_set
 from emostats.study.spec import MmrmAnalysis
 
@@ -142,7 +143,9 @@ def rows_of(analysis: MmrmAnalysis, study: LoadedStudy, parameter: str, fitted: 
     rows: list[Estimate] = []
     if VISIT in fixed_variables(analysis.formula):  # else there are no means of visits to compare
         question = subgroup_question(study.spec, analysis, parameter)
-        rows += subgroup_effects(fitted.fit, fitted.data, question, place)
+        effects = subgroup_effects(fitted.fit, fitted.data, question, place)
+        rows += with_adjusted_p(effects, analysis.adjust or "none")
+        rows += responder_rows(analysis, study.spec, fitted.data, question, place)
     if fitted.error:
         return [*rows, place.row("fit", "", "", "", term="model", error=fitted.error)]
     rows += model_rows(fitted.fit, place)
@@ -169,6 +172,9 @@ def analysis_facts(analysis: MmrmAnalysis) -> dict[str, Any]:
         "conf_level": analysis.conf_level,
         "analysis_set": analysis.analysis_set or "",
         "weights": analysis.weights or "",
+        "adjust": analysis.adjust or "none",
+        "percent_interval": analysis.percent_interval or "delta",
+        "responder": dict(analysis.responder),
         "ls_mean_weights": "equal",
     }
 

@@ -32,6 +32,7 @@ def subgroup_question(spec: StudySpec, analysis: MmrmAnalysis, parameter: str) -
         visit=VISIT,
         labels=dict(spec.subjects.labels),
         percent=lowest is None or lowest >= 0,
+        percent_interval=analysis.percent_interval or "delta",
     )
 
 

@@ -81,7 +81,9 @@ def _told(context: Context, analysis: Analysis) -> list[Block]:
         return _mixed_model(context, analysis)
     if isinstance(analysis, BootstrapAnalysis):
         return [text(_bootstrap(context, analysis))]
-    return [text(_agreement(context, analysis))]
+    if isinstance(analysis, IccAnalysis):
+        return [text(_agreement(context, analysis))]
+    return [NotDone(f"Analysis ‘{analysis.name}’", "there is no text about this kind of analysis")]
 
 
 def _mixed_model(context: Context, analysis: MmrmAnalysis) -> list[Block]:

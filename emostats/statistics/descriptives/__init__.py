@@ -7,6 +7,8 @@ Each is a pure function of tables and of *groups*: a mapping from a shown label 
 from __future__ import annotations
 
 from emostats.statistics.descriptives.baseline import baseline_table
+from emostats.statistics.descriptives.courses import courses_table
+from emostats.statistics.descriptives.events import burden_table, events_table
 from emostats.statistics.descriptives.flow import FlowStage, flow_stages, flow_table
 from emostats.statistics.descriptives.missingness import missingness_table
 from emostats.statistics.descriptives.prepost import prepost_table
@@ -17,6 +19,9 @@ __all__ = [
     "FlowStage",
     "Groups",
     "baseline_table",
+    "burden_table",
+    "courses_table",
+    "events_table",
     "flow_stages",
     "flow_table",
     "missingness_table",

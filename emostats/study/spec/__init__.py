@@ -9,9 +9,12 @@ from emostats.study.spec.analyses import (
     BootstrapAnalysis,
     IccAnalysis,
     MmrmAnalysis,
+    SubgroupsAnalysis,
+    TippingAnalysis,
 )
 from emostats.study.spec.plan import AnalysisSet, Estimand, Outputs, Study, Subgroups, Visit
 from emostats.study.spec.read import read_spec
+from emostats.study.spec.reporting import REPORTING_LABELS, Reporting
 from emostats.study.spec.sources import (
     Domain,
     Events,
@@ -27,6 +30,7 @@ from emostats.study.spec.study import ParameterInfo, StudySpec
 
 __all__ = [
     "DEFAULT_FORMULA",
+    "REPORTING_LABELS",
     "Analysis",
     "AnalysisSet",
     "BootstrapAnalysis",
@@ -41,12 +45,15 @@ __all__ = [
     "Parameter",
     "ParameterInfo",
     "Ratings",
+    "Reporting",
     "SessionScores",
     "Source",
     "Study",
     "StudySpec",
     "Subgroups",
+    "SubgroupsAnalysis",
     "Subjects",
+    "TippingAnalysis",
     "Visit",
     "read_spec",
 ]

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from emostats.errors import Finding, did_you_mean
 from emostats.study.keys import Loc
 from emostats.study.spec.analyses import DEFAULT_FORMULA, Structure
-from emostats.study.spec.draft import Draft
+from emostats.study.spec.draft import AGEBAND, Draft
 
 OBSERVATION_VARIABLES = ("AVAL", "BASE", "CHG", "AVISIT", "AVISITN", "USUBJID")
 STRUCTURES = (*get_args(Structure), "sp_exp", "sp_gau")
@@ -24,7 +24,7 @@ def check_analyses(draft: Draft) -> list[Finding]:
     """All findings about the analyses."""
     findings = draft.repeated("analysis", "analyses")
     for loc, entry in draft.tables("analyses"):
-        check = {"mmrm": _mmrm, "bootstrap": _bootstrap, "icc": _icc}.get(str(entry.get("type")))
+        check = _CHECKS.get(str(entry.get("type")))
         findings += check(draft, loc, entry) if check else []
     return findings
 
@@ -44,6 +44,9 @@ def _mmrm(draft: Draft, loc: Loc, entry: Mapping[str, Any]) -> list[Finding]:
         findings += draft.unknown("analysis set", [entry["analysis_set"]], known, (*loc, "analysis_set"))
     if isinstance(entry.get("weights"), str):
         findings += draft.unknown("variable", [entry["weights"]], draft.subject_variables, (*loc, "weights"))
+    responder = draft.table(*loc, "responder")
+    wanted = draft.strings(*loc, "parameters")
+    findings += draft.unknown("parameter of the analysis", responder, wanted, (*loc, "responder"))
     formula = entry.get("formula", DEFAULT_FORMULA)
     if isinstance(formula, str):
         findings += _formula(draft, loc, formula)
@@ -79,6 +82,22 @@ def _emmeans(draft: Draft, loc: Loc, formula: str) -> list[Finding]:
 
 
 def _bootstrap(draft: Draft, loc: Loc, entry: Mapping[str, Any]) -> list[Finding]:
+    strata = draft.strings(*loc, "strata")
+    findings = _of_a_model(draft, loc, entry)
+    return findings + draft.unknown("variable", strata, draft.subject_variables, (*loc, "strata"))
+
+
+def _subgroups(draft: Draft, loc: Loc, entry: Mapping[str, Any]) -> list[Finding]:
+    findings = _of_a_model(draft, loc, entry)
+    if isinstance(entry.get("continuous"), str):
+        known = draft.subject_variables
+        known += ("AGE",) if AGEBAND in known else ()  # bands without ages are reported where they stand
+        findings += draft.unknown("variable", [entry["continuous"]], known, (*loc, "continuous"))
+    return findings
+
+
+def _of_a_model(draft: Draft, loc: Loc, entry: Mapping[str, Any]) -> list[Finding]:
+    """An analysis that builds on an mmrm analysis: it exists, and fits the parameters that are asked for."""
     fitted = {
         other["name"]: draft.strings(*place, "parameters")
         for place, other in draft.tables("analyses")
@@ -90,8 +109,7 @@ def _bootstrap(draft: Draft, loc: Loc, entry: Mapping[str, Any]) -> list[Finding
         findings += draft.unknown("mmrm analysis", [of], fitted, (*loc, "of"))
         wanted = draft.strings(*loc, "parameters") if of in fitted else ()
         findings += _not_fitted(draft, (*loc, "parameters"), of, wanted, fitted.get(of, ()))
-    strata = draft.strings(*loc, "strata")
-    return findings + draft.unknown("variable", strata, draft.subject_variables, (*loc, "strata"))
+    return findings
 
 
 def _not_fitted(
@@ -123,3 +141,12 @@ def _threshold(draft: Draft, loc: Loc, entry: Mapping[str, Any]) -> list[Finding
         return []
     message = f"expected a value on the rating scale {scale}; found {threshold:g}."
     return [draft.finding("invalid-value", (*loc, "matching_threshold"), message, "Correct it.")]
+
+
+_CHECKS = {
+    "mmrm": _mmrm,
+    "bootstrap": _bootstrap,
+    "subgroups": _subgroups,
+    "tipping": _of_a_model,
+    "icc": _icc,
+}

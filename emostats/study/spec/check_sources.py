@@ -38,7 +38,7 @@ def _paths(draft: Draft) -> list[Finding]:
             findings += _path(draft, ("sources", name, key))
     for key in ("corrections", "withdrawals"):
         findings += _path(draft, ("decisions", key))
-    return findings
+    return [*findings, *_path(draft, ("session_scores", "model_card"))]
 
 
 def _path(draft: Draft, loc: Loc) -> list[Finding]:

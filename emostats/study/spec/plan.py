@@ -81,8 +81,14 @@ class Decisions(Frozen):
 
 
 class Outputs(Frozen):
-    """What a run writes beside the estimates."""
+    """What a run writes beside the estimates.
+
+    `language` is the language of the report, as in ``"zh"``. `individual` draws each child's course, without
+    a name: for those only who may see the data, and never in the public profile.
+    """
 
     report: Flag = True
     tables: Flag = True
     figures: Flag = True
+    language: str = "en"
+    individual: Flag = False

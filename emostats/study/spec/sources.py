@@ -193,9 +193,13 @@ class SessionColumns(Frozen):
 
 
 class SessionScores(TableUse):
-    """Scores of single sessions; with AVISIT their mean per child × visit is an outcome as well."""
+    """Scores of single sessions; with AVISIT their mean per child × visit is an outcome as well.
+
+    `model_card` is the path of a JSON file that describes the model that made the scores.
+    """
 
     columns: SessionColumns
+    model_card: Text | None = None
     parameters: Annotated[Mapping[Name, Parameter], Field(min_length=1)]
 
 

@@ -15,6 +15,7 @@ from emostats.study.instruments import Instrument
 from emostats.study.spec.analyses import Analysis
 from emostats.study.spec.paths import inside
 from emostats.study.spec.plan import AnalysisSet, Decisions, Estimand, Outputs, Study, Subgroups, Visit
+from emostats.study.spec.reporting import Reporting
 from emostats.study.spec.sources import (
     Events,
     InstrumentUse,
@@ -56,6 +57,7 @@ class StudySpec(Frozen):
     analysis_sets: tuple[AnalysisSet, ...] = ()
     estimands: tuple[Estimand, ...] = ()
     analyses: tuple[Analysis, ...] = ()
+    reporting: Reporting = Reporting()
     decisions: Decisions = Decisions()
     outputs: Outputs = Outputs()
 
@@ -81,9 +83,10 @@ class StudySpec(Frozen):
     @property
     def companion_files(self) -> dict[str, Path]:
         """Files beside the sources that a run depends on, by the path the study file gives: dictionaries and
-        events of exports, corrections, withdrawals. They need not exist."""
+        events of exports, corrections, withdrawals, a model card. They need not exist."""
         named = [name for item in self.sources.values() for name in (item.dictionary, item.events) if name]
-        named += [self.decisions.withdrawals, *filter(None, [self.decisions.corrections])]
+        card = self.session_scores.model_card if self.session_scores else None
+        named += [self.decisions.withdrawals, *filter(None, [self.decisions.corrections, card])]
         return {name: inside(self.folder, name) for name in named}
 
     @property
