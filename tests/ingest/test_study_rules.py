@@ -8,10 +8,9 @@ import pytest
 
 from emostats.errors import Severity
 from emostats.ingest import read_study
-from emostats.ingest.rules.changes import with_changes
 from emostats.ingest.rules.double_entry import compare_entries, error_rate
 from emostats.ingest.rules.outliers import item_rest_correlations
-from emostats.study import read_spec
+from emostats.study.changes import with_changes
 
 
 def found(small, rule: str):
@@ -74,8 +73,14 @@ def test_informant_and_form_changes(small):
     assert [(f.subject, f.visit) for f in informant] == [("001", "WEEK12")]
     assert [f.subject for f in form] == ["002"]
     assert "of BASE0, 'mother'; found 'father'" in informant[0].message
-    table = with_changes(read_study(small.path).visits, read_spec(small.path))
+    data = read_study(small.path)
+    table = with_changes(data.visits)
     assert table["INFORMANT_CHANGED"].sum() == 1 and table["FORM_CHANGED"].sum() == 1
+    seen = data.analysis_table("CALM").set_index(["USUBJID", "AVISIT"])
+    assert seen.loc[("001", "WEEK12"), "INFORMANT_CHANGED"] == 1
+    assert seen.loc[("001", "WEEK12"), "ANSWERED_BY"] == "father"
+    assert seen.loc[("001", "BASE0"), "INFORMANT_CHANGED"] == 0
+    assert seen["FORM_CHANGED"].sum() == 1 == seen.loc[("002", "WEEK12"), "FORM_CHANGED"]
 
 
 def longer(small, rows: list[list[object]]):

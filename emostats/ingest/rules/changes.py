@@ -1,11 +1,10 @@
-"""Another informant or another version of the form at a later visit: findings, and covariates for models."""
+"""Another informant or another version of the form at a later visit."""
 
 from __future__ import annotations
 
-import pandas as pd
-
 from emostats.errors import Finding, Severity
 from emostats.ingest.rules.places import places, row_of
+from emostats.study.changes import with_changes
 from emostats.study.data import StudyData
 from emostats.study.spec import StudySpec
 
@@ -18,7 +17,7 @@ def changed_sources(data: StudyData, spec: StudySpec) -> list[Finding]:
     repeated = data.visits.duplicated(["USUBJID", "INSTRUMENT"]).any()
     if not repeated or data.visits[list(_WHAT)].isna().all(axis=None):
         return found
-    table = with_changes(data.visits, spec)
+    table = with_changes(data.visits)
     for variable, (rule, what) in _WHAT.items():
         for row in table[table[f"{variable}_CHANGED"]].to_dict("records"):
             message = f"expected the {what} of {row['FIRST_VISIT']}, '{row[f'FIRST_{variable}']}'; "
@@ -31,27 +30,3 @@ def changed_sources(data: StudyData, spec: StudySpec) -> list[Finding]:
                 )
             )  # fmt: skip
     return found
-
-
-def with_changes(visits: pd.DataFrame, spec: StudySpec) -> pd.DataFrame:
-    """The visits with INFORMANT_CHANGED and FORM_CHANGED: True where it differs from the child's first one.
-
-    Returns
-    -------
-    Rows as given, sorted by child, instrument and visit, with the columns FIRST_VISIT, FIRST_INFORMANT,
-    FIRST_FORM besides. A blank informant or form is no change.
-    """
-    order = {name: number for number, name in enumerate(spec.visit_names)}
-    table = visits.assign(N=[order.get(str(name), -1) for name in visits["AVISIT"]])
-    table = table.sort_values(["USUBJID", "INSTRUMENT", "N"], kind="stable").reset_index(drop=True)
-    table["FIRST_VISIT"] = table["AVISIT"].astype(object)
-    groups = table.groupby(["USUBJID", "INSTRUMENT"], observed=True, sort=False)
-    table["FIRST_VISIT"] = groups["FIRST_VISIT"].transform("first")
-    for variable in _WHAT:
-        values = table[variable].astype(object)
-        first = groups[variable].transform("first").astype(object)
-        table[f"FIRST_{variable}"] = first
-        table[f"{variable}_CHANGED"] = (values.notna() & first.notna() & (values != first)).to_numpy(
-            dtype=bool
-        )
-    return table.drop(columns="N")
