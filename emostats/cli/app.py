@@ -9,6 +9,7 @@ import typer
 from emostats._version import __version__
 from emostats.cli.codes import EPILOG
 from emostats.cli.data_commands import audit, export_adqs, quality, schema_new, trace, withdraw
+from emostats.cli.evaluation_commands import evaluate_command, train_command
 from emostats.cli.group import EmostatsGroup
 from emostats.cli.inference_commands import score
 from emostats.cli.model_commands import icc_command, mmrm_command
@@ -42,6 +43,8 @@ app.command("report", rich_help_panel=STUDY)(report)
 app.command("verify", rich_help_panel=STUDY)(verify)
 app.command("diff", rich_help_panel=STUDY)(diff)
 app.command("score", rich_help_panel=VIDEO)(score)
+app.command("evaluate", rich_help_panel=VIDEO)(evaluate_command)
+app.command("train", rich_help_panel=VIDEO)(train_command)
 app.command("trace", rich_help_panel=DATA)(trace)
 app.command("quality", rich_help_panel=DATA)(quality)
 app.command("withdraw", rich_help_panel=DATA)(withdraw)

@@ -30,6 +30,7 @@ HEADLINE = (
     "auc_hand_till", "log_loss", "brier", "ece",
 )  # fmt: skip
 BY_GROUP = ("accuracy", "balanced_accuracy", "macro_f1", "auc", "brier", "ece")
+_SHORT = {"auc": "AUC", "brier": "Brier score", "ece": "Calibration error"}
 BY_CLASS = ("recall", "precision", "f1", "specificity", "auc", "average_precision")
 
 
@@ -119,18 +120,18 @@ def _pair(row: pd.Series | None) -> Cell:
 
 
 def _matrix(table: pd.DataFrame, rows: Sequence[tuple[str, str]], metrics: Sequence[str]) -> Iterator[Row]:
-    """One row a (group, level), one cell a metric, and the people behind it."""
+    """One row a (group, level), one cell a metric; the rows counted are those of the first metric."""
     for group, level in rows:
         part = table[(table["group"] == group) & (table["level"] == level)]
         by_metric = {row["metric"]: row for _, row in part.iterrows()}
-        n = rounding.count(part["n"].max()), rounding.count(part["n_subjects"].max())
-        cells = (Cell(f"{n[0]} of {n[1]}"), *(_pair(by_metric.get(metric)) for metric in metrics))
+        n = by_metric[metrics[0]]["n"]
+        cells = (Cell(rounding.count(n), int(n)), *(_pair(by_metric.get(metric)) for metric in metrics))
         yield Row(level or "All", cells, "" if level else "overall")
 
 
 def _classes(found: Evaluation) -> Iterator[Block]:
     labels = found.classes.drop_duplicates("metric").set_index("metric")["label"]
-    columns = (Column("Rows of people"), *(Column(str(labels[metric])) for metric in BY_CLASS))
+    columns = (Column("Rows"), *(Column(str(labels[metric])) for metric in BY_CLASS))
     places = [("class", name) for name in found.predictions.classes]
     rows = tuple(_matrix(found.classes, places, BY_CLASS))
     yield Table("per-class", "Each class against the rest", "Class", columns, rows, (), 2)
@@ -142,7 +143,7 @@ def _groups(found: Evaluation) -> Iterator[Block]:
     labels = found.metrics.drop_duplicates("metric").set_index("metric")["label"]
     metrics = [metric for metric in BY_GROUP if metric in labels]
     places = [(str(g), str(n)) for g, n in found.metrics[["group", "level"]].drop_duplicates().to_numpy()]
-    columns = (Column("Rows of people"), *(Column(str(labels[metric])) for metric in metrics))
+    columns = (Column("Rows"), *(Column(_SHORT.get(metric, labels[metric])) for metric in metrics))
     if len(places) == 1:
         yield Paragraph(("The predictions name neither sex nor age, so no group can be looked at.",))
     rows = tuple(_matrix(found.metrics, places, metrics))

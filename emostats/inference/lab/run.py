@@ -1,0 +1,196 @@
+"""A training run from clips to weights: folds by subject, figures with intervals, a network on all clips.
+
+Each fold leaves its predictions behind when it is done, and its state after every epoch while it is not: a
+run that was killed goes on when the same file is trained again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from emostats.errors import UsageError, did_you_mean
+from emostats.inference import datasets
+from emostats.inference.datasets import Clip, Fold
+from emostats.inference.errors import need
+from emostats.inference.evaluation import (
+    Evaluation,
+    RunStability,
+    evaluate,
+    predictions,
+    run_stability,
+    temporal_consistency,
+)
+from emostats.inference.lab.config import Lab, settings
+from emostats.inference.lab.final import final_weights
+from emostats.inference.lab.learn import frame_probabilities, train_network
+from emostats.inference.lab.sequences import (
+    LandmarkSequence,
+    Progress,
+    Reading,
+    read_sequences,
+    without_own_face,
+)
+from emostats.statistics.effects.effect import Effect
+
+
+@dataclass(frozen=True)
+class LabResult:
+    """What a run gives back.
+
+    Attributes
+    ----------
+    evaluation: of clips that were never trained on, folds of the first seed. stability: 1 − CV of the
+        accuracy over folds and seeds, None with one run. consistency: share of neighbouring frames with the
+        same label, None where clips have one frame. weights: path of the final network. left_out: clips that
+        could not be used. table: predictions of all seeds and folds.
+    """
+
+    evaluation: Evaluation
+    stability: RunStability | None
+    consistency: Effect | None
+    weights: Path
+    left_out: tuple[tuple[Clip, str], ...]
+    table: pd.DataFrame
+
+
+def train_lab(lab: Lab, progress: Progress | None = None) -> LabResult:
+    """Carries out a training file, or goes on with it.
+
+    Raises
+    ------
+    UsageError: torch or another package is missing; no clips, labels or folds as asked for; the output folder
+        holds a run of another file. LeakageError: a split with a subject on both sides.
+    """
+    need("torch"), need("safetensors")
+    say = progress or _nothing
+    clips = _clips(lab)
+    data = lab.config.data
+    reading = read_sequences(clips, lab.cache, fps=data.fps, least_frames=data.least_frames, progress=say)
+    sequences, labels = _prepared(lab, reading)
+    folds = _folds(lab, [item.clip for item in sequences])
+    _claim(lab, sequences)
+    runs = [(seed, fold) for seed in lab.config.folds.seeds for fold in folds]
+    tables = []
+    for number, (seed, fold) in enumerate(runs):
+        say(f"Fold {fold.number + 1}, seed {seed}", number, len(runs) + 1)
+        tables.append(_fold(lab, sequences, labels, fold, seed))
+    clip_table, frame_table = (pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True))
+    found = evaluate(predictions(clip_table[clip_table["seed"] == lab.config.folds.seeds[0]]))
+    say("All clips", len(runs), len(runs) + 1)
+    stability, consistency = _stability(clip_table), _consistency(frame_table)
+    weights = final_weights(lab, sequences, labels, found, reading)
+    return LabResult(found, stability, consistency, weights, reading.left_out, clip_table)
+
+
+def _nothing(step: str, done: float, total: float) -> None:
+    """No progress is shown."""
+
+
+def _clips(lab: Lab) -> tuple[Clip, ...]:
+    data = lab.config.data
+    clips = datasets.load(data.corpus, lab.clips_path, **data.options)
+    if not data.labels:
+        return clips
+    known = sorted({clip.label for clip in clips})
+    for label in data.labels:
+        if label not in known:
+            raise UsageError(f"No clip is labelled '{label}'. {did_you_mean(label, known)}")
+    return tuple(clip for clip in clips if clip.label in data.labels)
+
+
+def _prepared(lab: Lab, reading: Reading) -> tuple[tuple[LandmarkSequence, ...], tuple[str, ...]]:
+    sequences = reading.sequences
+    present = {item.clip.label for item in sequences}
+    labels = lab.config.data.labels or tuple(sorted(present))
+    missing = [label for label in labels if label not in present]
+    if missing or len(labels) < 2:
+        raise UsageError(
+            f"Training needs usable clips of two labels or more; {', '.join(sorted(present))} "
+            f"{'are' if len(present) > 1 else 'is'} there, {', '.join(missing) or 'no other'} missing."
+        )
+    return (without_own_face(sequences) if lab.config.windows.own_face else sequences), labels
+
+
+def _folds(lab: Lab, clips: Sequence[Clip]) -> tuple[Fold, ...]:
+    wanted = lab.config.folds
+    if wanted.kind == "published":
+        return datasets.published_folds(clips)
+    return datasets.subject_folds(clips, wanted.n, seed=wanted.seeds[0])
+
+
+def _claim(lab: Lab, sequences: Sequence[LandmarkSequence]) -> None:
+    """Marks the output folder with what is trained there; refuses one that belongs to something else."""
+    clips = [[item.sha256, item.clip.subject, item.clip.label] for item in sequences]
+    content = json.dumps([settings(lab), clips], sort_keys=True)
+    mark, place = sha256(content.encode()).hexdigest(), lab.output / "run.json"
+    if place.exists() and json.loads(place.read_text(encoding="utf-8")).get("mark") != mark:
+        raise UsageError(
+            f"'{lab.output}' holds a run with other settings or clips. Choose another output, or remove it."
+        )
+    lab.output.mkdir(parents=True, exist_ok=True)
+    place.write_text(json.dumps({"mark": mark, "settings": settings(lab)}, indent=1), encoding="utf-8")
+
+
+def _fold(
+    lab: Lab, sequences: Sequence[LandmarkSequence], labels: tuple[str, ...], fold: Fold, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Predictions of the fold's test clips, by clip and by frame; read back where the fold is done."""
+    place = lab.output / f"seed-{seed}" / f"fold-{fold.number + 1}"
+    done = place / "predictions.csv", place / "frames.csv"
+    if not done[0].exists():
+        net = train_network(lab, [sequences[i] for i in fold.train], labels, seed, place)
+        tables = _predicted(net, [sequences[i] for i in fold.test], labels)
+        for table, path in zip(tables, reversed(done), strict=True):  # predictions.csv last: it says 'done'
+            table.assign(seed=seed, fold=fold.number).to_csv(path, index=False)
+        (place / "training-state.safetensors").unlink(missing_ok=True)
+    text: Mapping[str, Any] = {"subject": str, "label": str, "clip": str, "predicted": str, "sex": str}
+    clip_table, frame_table = (pd.read_csv(path, dtype=dict(text), keep_default_na=False) for path in done)
+    clip_table["age"] = pd.to_numeric(clip_table["age"], errors="coerce")
+    return clip_table, frame_table
+
+
+def _predicted(
+    net: Any, sequences: Sequence[LandmarkSequence], labels: tuple[str, ...]
+) -> Iterator[pd.DataFrame]:
+    """First the table of frames, then that of clips."""
+    clip_rows, frame_rows = [], []
+    for item in sequences:
+        prob = frame_probabilities(net, item.points)
+        known = ~np.isnan(prob).any(axis=1)
+        clip, mean = item.clip, prob[known].mean(axis=0)
+        shown = {f"p_{label}": float(value) for label, value in zip(labels, mean / mean.sum(), strict=True)}
+        who = {"clip": str(clip.path), "subject": clip.subject, "label": clip.label}
+        more = {"sex": clip.meta.get("sex", ""), "age": clip.meta.get("age", "")}
+        clip_rows.append({**who, **shown, **more})
+        frame_rows += [
+            {"clip": str(clip.path), "subject": clip.subject, "time": float(t), "predicted": labels[int(k)]}
+            for t, k in zip(item.time[known], prob[known].argmax(axis=1), strict=True)
+        ]
+    yield pd.DataFrame(frame_rows)
+    yield pd.DataFrame(clip_rows)
+
+
+def _stability(table: pd.DataFrame) -> RunStability | None:
+    """1 − CV of the accuracy over folds and seeds."""
+    columns = [name for name in table.columns if name.startswith("p_")]
+    right = table[columns].to_numpy().argmax(axis=1) == [
+        columns.index(f"p_{label}") for label in table["label"]
+    ]
+    runs = pd.Series(right).groupby([table["seed"], table["fold"]]).mean().to_numpy()
+    return run_stability(runs) if len(runs) > 1 and runs.mean() > 0 else None
+
+
+def _consistency(frames: pd.DataFrame) -> Effect | None:
+    first = frames[frames["seed"] == frames["seed"].iloc[0]]
+    try:
+        return temporal_consistency(first["predicted"], first["clip"], first["time"], first["subject"])
+    except UsageError:
+        return None
