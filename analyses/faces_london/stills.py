@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import sys
 from dataclasses import dataclass
@@ -11,8 +10,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from emostats.inference.datasets.frames import read_image
+from emostats.inference.evaluation import stills
+from emostats.inference.evaluation.stills import chosen_stills
 from emostats.inference.graph.views import face_views
 from emostats.inference.landmarks import FaceReader
 from emostats.inference.models import fingerprint
@@ -41,46 +42,46 @@ class Stills:
 
 
 def read_stills(folder: Path, cache: Path | None = None) -> Stills:
-    """All stills of `folder`/labels.csv (columns file, subject, expression: neutral or smiling).
+    """The neutral and smiling stills of `folder`/labels.csv (columns file, subject, expression).
 
     `cache` is a folder for the landmarks, which take about a quarter of a second a still.
     """
-    with (folder / "labels.csv").open(newline="", encoding="utf-8-sig") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["expression"] in CLASSES]
-    if not rows:
-        raise SystemExit(
-            f"{folder / 'labels.csv'}: expected rows whose expression is neutral or smiling, found none"
-        )
-    key = hashlib.sha256(fingerprint().encode())
-    for row in rows:
-        key.update((folder / row["file"]).read_bytes())
-    kept = cache / f"landmarks-{key.hexdigest()[:16]}.npz" if cache else None
-    if kept is not None and kept.exists():
-        with np.load(kept) as stored:
-            views, blendshapes = stored["views"], stored["blendshapes"]
-    else:
-        views, blendshapes = _landmarks(folder, [row["file"] for row in rows])
-        if kept is not None:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            np.savez_compressed(kept, views=views, blendshapes=blendshapes)
+    rows, _ = chosen_stills(stills.read_stills(folder), CLASSES)
+    files = [still.path for still, _ in rows]
+    views, blendshapes = _kept(files, cache)
     found = np.isfinite(views).all(axis=(1, 2, 3)) & np.isfinite(blendshapes).all(axis=1)
-    chosen = [row for row, seen in zip(rows, found, strict=True) if seen]
     return Stills(
         views[found],
         blendshapes[found],
-        np.array([CLASSES.index(row["expression"]) for row in chosen]),
-        np.array([row["subject"] for row in chosen]),
-        tuple(row["file"] for row in chosen),
-        tuple(row["file"] for row, seen in zip(rows, found, strict=True) if not seen),
+        np.array([CLASSES.index(name) for _, name in rows])[found],
+        np.array([still.subject for still, _ in rows])[found],
+        tuple(file.name for file, seen in zip(files, found, strict=True) if seen),
+        tuple(file.name for file, seen in zip(files, found, strict=True) if not seen),
     )
 
 
-def _landmarks(folder: Path, files: list[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _kept(files: list[Path], cache: Path | None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Landmarks from the cache when the same pictures were read by the same models, else read now."""
+    if cache is None:
+        return _landmarks(files)
+    key = hashlib.sha256(fingerprint().encode())
+    for file in files:
+        key.update(file.read_bytes())
+    path = cache / f"landmarks-{key.hexdigest()[:16]}.npz"
+    if path.exists():
+        with np.load(path) as stored:
+            return stored["views"], stored["blendshapes"]
+    views, blendshapes = _landmarks(files)
+    cache.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(path, views=views, blendshapes=blendshapes)
+    return views, blendshapes
+
+
+def _landmarks(files: list[Path]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     reader = FaceReader()
     views, blendshapes = [], []
     for number, file in enumerate(files):
-        with Image.open(folder / file) as picture:
-            image = np.asarray(picture.convert("RGB"))
+        image = read_image(file)
         views.append(_filled(face_views(reader, image)))
         plain = reader.still(image).blendshapes
         blendshapes.append(np.full(52, np.nan, np.float32) if plain is None else plain)
