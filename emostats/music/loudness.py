@@ -19,7 +19,7 @@ SILENT = -70.0
 
 
 def loudness(samples: Array, rate: int) -> float:
-    """LUFS of `samples`, shape (channels, n) or (n,), full scale 1; `SILENT` where nothing passes the gates."""
+    """LUFS of `samples`, (channels, n) or (n,), full scale 1; `SILENT` where nothing passes the gates."""
     channels = np.atleast_2d(np.asarray(samples, dtype=np.float64))
     weighted = _filtered(channels, rate)
     length, hop = max(1, round(BLOCK * rate)), max(1, round(HOP * rate))

@@ -154,7 +154,7 @@ def _candidates(
         near = (gap * gap).sum(axis=1) <= radius**2
         if near.sum() >= settings.enough:
             rows = rows[near]
-    psi = _features(now, rows, belief)
+    psi = features_now(now, rows, belief)
     progress, sd = expected_progress(psi, belief, now.state.mean, now.target)
     optimistic = progress + settings.optimism * sd
     if len(rows) > settings.most and settings.method in ("thompson", "linucb"):
@@ -164,8 +164,8 @@ def _candidates(
     return rows, progress, optimistic
 
 
-def _features(now: Situation, rows: Rows, belief: Belief) -> Array:
-    """ψ of the tracks, with the engagement that the belief expects."""
+def features_now(now: Situation, rows: Rows, belief: Belief) -> Array:
+    """ψ of the tracks of these rows, with the engagement that the belief expects."""
     library = now.library
     psi = features(library.affect[rows], library.traits[rows], now.history.plays[rows], now.state.mean)
     return engaged(psi, psi[2] @ belief.mean[2])
@@ -202,7 +202,7 @@ def _chances(
     if settings.method == "random":
         return even
     if settings.method == "thompson":
-        best = votes(_features(now, rows, belief), belief, now.state.mean, now.target, settings, rng)
+        best = votes(features_now(now, rows, belief), belief, now.state.mean, now.target, settings, rng)
     elif settings.method == "linucb":
         best = _all_on(int(np.argmax(optimistic)), n)
     elif settings.method == "iso":

@@ -13,7 +13,7 @@ from emostats.music.belief import Belief
 from emostats.music.policy import PolicySettings
 from emostats.music.safety import Limits
 from emostats.music.safety_check import Played, Violation, violations
-from emostats.music.session import Session, Setup
+from emostats.music.session import Session, Setup, Sink, Watcher
 from emostats.music.state import FilterSettings
 from emostats.music.tracks import Library
 
@@ -70,6 +70,30 @@ def replay(records: Sequence[Mapping[str, Any]], library: Library) -> Replay:
     ------
     UsageError: the library is not the one of the session.
     """
+    again: list[dict[str, Any]] = []
+
+    def keep(type: str, **content: Any) -> None:
+        if type == "choice":
+            again.append(content)
+
+    run_again(records, library, keep)
+    recorded = [record for record in records if record["type"] == "choice"]
+    different = _differences(recorded, again)
+    return Replay(len(recorded), different, tuple(check(records, library)))
+
+
+def run_again(
+    records: Sequence[Mapping[str, Any]],
+    library: Library,
+    sink: Sink | None = None,
+    watcher: Watcher | None = None,
+) -> Session:
+    """A session with the observations and commands of a log.
+
+    Raises
+    ------
+    UsageError: the library is not the one of the session.
+    """
     header = records[0]
     if header["library"]["digest"] != library.digest:
         raise UsageError(
@@ -77,18 +101,10 @@ def replay(records: Sequence[Mapping[str, Any]], library: Library) -> Replay:
             f"({header['library']['tracks']} tracks, digest {header['library']['digest'][:12]}…). A replay "
             "needs the same tracks with the same values."
         )
-    again: list[dict[str, Any]] = []
-
-    def keep(type: str, **content: Any) -> None:
-        if type == "choice":
-            again.append(content)
-
-    session = Session(library, setup_of(header), keep)
+    session = Session(library, setup_of(header), sink, watcher)
     for record in records[1:]:
         _act(session, record)
-    recorded = [record for record in records if record["type"] == "choice"]
-    different = _differences(recorded, again)
-    return Replay(len(recorded), different, tuple(check(records, library)))
+    return session
 
 
 def _act(session: Session, record: Mapping[str, Any]) -> None:

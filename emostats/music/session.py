@@ -28,6 +28,8 @@ from emostats.music.words import reason
 
 Array = NDArray[np.float64]
 Sink = Callable[..., None]
+Watcher = Callable[[Situation, Belief], None]
+"""Sees what each choice looked at, before the history moves on."""
 
 STOPPED = "The session was stopped; start a new one to go on."
 
@@ -74,10 +76,13 @@ class Session:
     UsageError: the library has no tracks.
     """
 
-    def __init__(self, library: Library, setup: Setup, sink: Sink | None = None) -> None:
+    def __init__(
+        self, library: Library, setup: Setup, sink: Sink | None = None, watcher: Watcher | None = None
+    ) -> None:
         if len(library) == 0:
             raise UsageError("The library has no tracks: there is nothing to choose from.")
         self.library, self.setup, self._sink = library, setup, sink or _silent
+        self._watcher = watcher
         self.target = np.array(setup.target, dtype=np.float64)
         self.fixed = prepare(library, setup.limits)
         self.history = History.of(library)
@@ -199,6 +204,8 @@ class Session:
         now = Situation(self.library, self.fixed, self.setup.limits, self.history, self.state, self.target)
         choice = choose(now, self._belief, self.setup.policy, rng, self.history.plays)
         self.playing, self._start = choice, self.state
+        if self._watcher:
+            self._watcher(now, self._belief)
         self._sink("choice", **self._choice_record(choice))
         return choice
 

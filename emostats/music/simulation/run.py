@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emostats.music.belief import Belief, Evidence, Prior, contribution, from_contributions, updated
-from emostats.music.learning import learn
+from emostats.music.learning import learn as evidence_of
 from emostats.music.policy import Choice, PolicySettings, Situation, choose
 from emostats.music.safety import History, Limits, prepare, watch
 from emostats.music.safety_check import Played, violations
@@ -34,6 +34,10 @@ from emostats.music.state import FilterSettings, State, observe, unknown
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
+
+
+ARRIVAL_LOOK = 10
+"""Seconds that the camera looks before the first choice."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def simulate(
     """
     parts = []
     for number in range(plan.libraries):
-        wing = _Wing(plan, settings, number)
+        wing = Wing(plan, settings, number)
         for round_ in range(plan.rounds):
             parts.append(wing.hold(round_))
             if progress:
@@ -92,7 +96,7 @@ def simulate(
 
 
 @dataclass
-class _Batch:
+class Batch:
     """Where the children of a round are: true state, engagement, camera, filter, and what they hear."""
 
     state: Array
@@ -101,6 +105,7 @@ class _Batch:
     camera: dynamics.Camera
     estimate: State
     target: Array
+    start: Rows
     inside: Array
     arrived: Array
 
@@ -110,7 +115,7 @@ class _Batch:
 
 
 @dataclass
-class _Record:
+class Record:
     """What is kept of one session."""
 
     history: History
@@ -120,7 +125,7 @@ class _Record:
     regret: float = 0.0
 
 
-class _Wing:
+class Wing:
     """The clinics that share a library."""
 
     def __init__(self, plan: Plan, settings: PolicySettings, number: int) -> None:
@@ -139,28 +144,35 @@ class _Wing:
 
     def hold(self, round_: int) -> pd.DataFrame:
         """All sessions of a round."""
+        batch, records, others = self.begin()
+        before, level = np.full(len(records), dynamics.SILENCE), np.full(len(records), np.nan)
+        while batch.estimate.time < SESSION_SECONDS and len(batch.active):
+            before, level = self._piece(batch, records, others, before, level)
+        return self._table(batch, records, round_)
+
+    def begin(self) -> tuple[Batch, list[Record], list[Belief]]:
+        """Children who have just come in and were looked at for ten seconds, empty records, and what the
+        other children of the clinic taught about each."""
         n, noise = len(self.children), self.noise
         state, target, start = draw_starts(n, noise)
-        batch = _Batch(
+        batch = Batch(
             state=state,
             engagement=np.full(n, 0.5),
             home=self.children.home,
             camera=dynamics.first_look(self.children, noise),
             estimate=unknown(self.plan.filter, shape=(n,)),
             target=target,
+            start=start,
             inside=np.zeros(n),
             arrived=np.full(n, np.nan),
         )
         others = self._from_others()
-        records = [_Record(History.of(self.library), updated(others[i], self.evidence[i])) for i in range(n)]
-        before, level = np.full(n, dynamics.SILENCE), np.full(n, np.nan)
-        self._listen(batch, before, level, np.zeros(n), 10)
-        while batch.estimate.time < SESSION_SECONDS and len(batch.active):
-            before, level = self._piece(batch, records, others, before, level)
-        return self._table(batch, records, round_, start)
+        records = [Record(History.of(self.library), updated(others[i], self.evidence[i])) for i in range(n)]
+        self.listen(batch, np.full(n, dynamics.SILENCE), np.full(n, np.nan), np.zeros(n), ARRIVAL_LOOK)
+        return batch, records, others
 
     def _piece(
-        self, batch: _Batch, records: list[_Record], others: list[Belief], before: Rows, level: Array
+        self, batch: Batch, records: list[Record], others: list[Belief], before: Rows, level: Array
     ) -> tuple[Rows, Array]:
         """Chooses for all, plays for all, and learns."""
         n = len(records)
@@ -173,14 +185,14 @@ class _Wing:
         regret = self._regret(batch, rows, levels, plays)
         jump = dynamics.jump(self.world, before=before, after=rows, levels_before=level, levels_after=levels)
         batch.state = dynamics.startled(self.children, batch.state, jump)
-        self._listen(batch, rows, levels, plays, SEGMENT_SECONDS)
+        self.listen(batch, rows, levels, plays, SEGMENT_SECONDS)
         for i in active:
-            self._learn(i, batch, records[i], start, others[i], int(rows[i]), float(levels[i]))
+            self.learn(i, batch, records[i], start, others[i], int(rows[i]), float(levels[i]))
             records[i].regret += regret[i]
         return rows, levels
 
-    def _choose(self, i: int, batch: _Batch, record: _Record) -> Choice:
-        seen = _one(batch.estimate, i)
+    def _choose(self, i: int, batch: Batch, record: Record) -> Choice:
+        seen = one(batch.estimate, i)
         watch(record.history, self.limits, seen.mean, seen.time)
         now = Situation(self.library, self.fixed, self.limits, record.history, seen, batch.target[i])
         while True:
@@ -190,14 +202,14 @@ class _Wing:
             record.history.vetoed[choice.row] = self.plan.guard
             record.vetoed |= {choice.row}
 
-    def _learn(
-        self, i: int, batch: _Batch, record: _Record, start: State, others: Belief, row: int, level: float
+    def learn(
+        self, i: int, batch: Batch, record: Record, start: State, others: Belief, row: int, level: float
     ) -> None:
-        before, after = _one(start, i), _one(batch.estimate, i)
+        before, after = one(start, i), one(batch.estimate, i)
         state = (float(before.mean[0]), float(before.mean[1]))
         record.played.append(Played(row, before.time, after.time, level, state, record.vetoed))
         if row >= 0:
-            learned = learn(
+            learned = evidence_of(
                 self.evidence[i], self.library, record.history, row, before, after, self.plan.prior.noise
             )
             self.evidence[i] = learned
@@ -205,7 +217,7 @@ class _Wing:
             self.likes[self.clinic[i], row] += after.mean[2] > 0.65
         record.history.note(row, level, after.time)
 
-    def _listen(self, batch: _Batch, rows: Rows, levels: Array, plays: Array, seconds: int) -> None:
+    def listen(self, batch: Batch, rows: Rows, levels: Array, plays: Array, seconds: int) -> None:
         """`seconds` of hearing, or of silence, seen by the camera."""
         heard = dynamics.hear(self.children, self.world, tracks=rows, levels=levels, plays=plays)
         towards = batch.home - batch.target
@@ -238,7 +250,7 @@ class _Wing:
         all_of_them = from_contributions(self.plan.prior, *sums)
         return [Belief(all_of_them.mean[i], all_of_them.covariance[i]) for i in range(len(precision))]
 
-    def _regret(self, batch: _Batch, rows: Rows, levels: Array, plays: Array) -> Array:
+    def _regret(self, batch: Batch, rows: Rows, levels: Array, plays: Array) -> Array:
         """Progress per minute, by the true dynamics at this moment, that the best piece of the whole library
         would have made beyond the chosen one."""
         speeds = np.stack(
@@ -250,7 +262,7 @@ class _Wing:
         mine = self._speed(batch, rows, np.where(rows < 0, -60.0, levels), plays)
         return np.maximum(speeds.max(axis=0) - mine, 0.0)
 
-    def _speed(self, batch: _Batch, rows: Rows, levels: Array, plays: Array | None = None) -> Array:
+    def _speed(self, batch: Batch, rows: Rows, levels: Array, plays: Array | None = None) -> Array:
         fresh = np.zeros(len(rows)) if plays is None else plays
         heard = dynamics.hear(self.children, self.world, tracks=rows, levels=levels, plays=fresh)
         rate = dynamics.drift_of_state(self.children, heard, batch.state, heard.invites, batch.home)
@@ -258,7 +270,7 @@ class _Wing:
         along = gap / np.maximum(np.hypot(*gap.T), 1e-9)[:, None]
         return 60.0 * (rate * along).sum(axis=1)
 
-    def _table(self, batch: _Batch, records: list[_Record], round_: int, start: Rows) -> pd.DataFrame:
+    def _table(self, batch: Batch, records: list[Record], round_: int) -> pd.DataFrame:
         reached = ~np.isnan(batch.arrived)
         kinds, starts = np.array(list(KINDS)), np.array([each.name for each in STARTS])
         n_choices = np.array([len(record.played) for record in records])
@@ -269,7 +281,7 @@ class _Wing:
                 "child": np.arange(len(records)) % self.plan.children,
                 "round": round_ + 1,
                 "kind": kinds[self.children.kind],
-                "start": starts[start],
+                "start": starts[batch.start],
                 "seconds": np.where(reached, np.maximum(batch.arrived, 0.0), SESSION_SECONDS),
                 "reached": reached,
                 "pieces": n_choices,
@@ -283,5 +295,5 @@ class _Wing:
         )
 
 
-def _one(state: State, i: int) -> State:
+def one(state: State, i: int) -> State:
     return State(state.time, state.mean[i], state.variance[i], state.n_frames[i], state.seen[i])

@@ -1,0 +1,165 @@
+"""What another policy would have earned, from the logs of the one that was used.
+
+For rounds t of a log with context x, action a, reward r, the logged propensity μ(a|x) and the probability
+π(a|x) of the policy to be judged, w = π/μ:
+
+    IPS    mean of w r                                         (Horvitz & Thompson 1952)
+    SNIPS  Σ w r / Σ w                                         (Swaminathan & Joachims 2015, NIPS)
+    DR     mean of  Σ_b π(b|x) q(x, b) + w (r − q(x, a))       (Dudík, Langford & Li 2011, ICML)
+
+with a reward model q. They estimate the mean reward of π's choices *in the situations of the log*: what π
+would have done to the situations themselves is not in it. Rounds of a session depend on each other, so
+sessions are what the bootstrap draws. DR fits q by ridge regression without the session at hand
+(cross-fitting), which keeps it unbiased where the propensities are right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from emostats.errors import UsageError
+from emostats.statistics.resampling import bootstrap
+
+Array = NDArray[np.float64]
+
+ESTIMATORS = ("IPS", "SNIPS", "DR")
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """Decisions of logs whose piece was heard to its end.
+
+    Attributes
+    ----------
+    session: unit of each round. reward, propensity: (n,). target: π of the logged action, (n,).
+    logged: features of the logged action, (n, d). expected: mean of the features over π's choices,
+        (n, d): all that a linear q needs of the other actions.
+    """
+
+    session: Sequence[str]
+    reward: Array
+    propensity: Array
+    target: Array
+    logged: Array
+    expected: Array
+
+    def __post_init__(self) -> None:
+        n = len(self.reward)
+        sizes = {
+            len(self.session),
+            n,
+            len(self.propensity),
+            len(self.target),
+            len(self.logged),
+            len(self.expected),
+        }
+        if sizes != {n} or n == 0:
+            raise UsageError(
+                f"Off-policy rounds need the same number of all parts, at least 1; found {sizes}."
+            )
+        if not (np.isfinite(self.reward).all() and np.isfinite(self.target).all()):
+            raise UsageError("Rewards and probabilities must be numbers; drop the rounds without an outcome.")
+        if not ((self.propensity > 0) & (self.propensity <= 1)).all():
+            raise UsageError(
+                "Propensities must lie above 0 and at most at 1: without them a log cannot judge another "
+                "policy."
+            )
+
+
+@dataclass(frozen=True)
+class OffPolicy:
+    """Estimates with confidence intervals.
+
+    n_rounds, n_sessions: of the logs. effective: effective number of rounds, (Σw)²/Σw²; when it is small the
+    logged policy hardly ever did what the other would do.
+    """
+
+    rows: tuple[dict[str, object], ...]
+    n_rounds: int
+    n_sessions: int
+    effective: float
+    largest_weight: float
+
+    def table(self) -> pd.DataFrame:
+        """One row an estimator: estimator, estimate, std_error, conf_low, conf_high, conf_level, method."""
+        return pd.DataFrame(list(self.rows))
+
+
+def off_policy(
+    rounds: Rounds, *, conf_level: float = 0.95, n_resamples: int = 1999, seed: int = 0, ridge: float = 1.0
+) -> OffPolicy:
+    """IPS, SNIPS and DR of a policy from logged rounds.
+
+    Parameters
+    ----------
+    n_resamples, seed: of the bootstrap of sessions, studentized for IPS and DR, BCa for SNIPS.
+    ridge: penalty of the reward model.
+
+    Raises
+    ------
+    UsageError: fewer than two sessions; see `Rounds`.
+    """
+    names = np.asarray(rounds.session, dtype=object)
+    if len(set(names)) < 2:
+        raise UsageError("Off-policy estimates need at least two sessions: sessions are what is resampled.")
+    weight = rounds.target / rounds.propensity
+    predicted, mean_of_target = reward_model(rounds, ridge)
+    terms = {
+        "IPS": weight * rounds.reward,
+        "DR": mean_of_target + weight * (rounds.reward - predicted),
+    }
+    frame = pd.DataFrame({"session": names, "wr": terms["IPS"], "w": weight, "dr": terms["DR"], "one": 1.0})
+    sums = frame.groupby("session", sort=False).sum()
+    ratios = {"IPS": ("wr", "one"), "SNIPS": ("wr", "w"), "DR": ("dr", "one")}
+    rows = tuple(
+        _row(name, sums, *ratios[name], conf_level=conf_level, n_resamples=n_resamples, seed=seed)
+        for name in ESTIMATORS
+    )
+    effective = float(weight.sum() ** 2 / max((weight**2).sum(), 1e-300))
+    return OffPolicy(rows, len(weight), len(sums), effective, float(weight.max()))
+
+
+def _row(
+    name: str, sums: pd.DataFrame, above: str, below: str, *, conf_level: float, n_resamples: int, seed: int
+) -> dict[str, object]:
+    """A ratio of sums over sessions; sessions are drawn."""
+    table = pd.DataFrame({"above": sums[above].to_numpy(), "below": sums[below].to_numpy()})
+    result = bootstrap(
+        table,
+        "ratio_of_means",
+        unit=None,
+        columns=["above", "below"],
+        method="studentized",
+        n_resamples=n_resamples,
+        conf_level=conf_level,
+        seed=seed,
+    )
+    return {
+        "estimator": name,
+        "estimate": float(result.estimate),
+        "std_error": float(result.std_error),
+        "conf_low": float(result.conf_low),
+        "conf_high": float(result.conf_high),
+        "conf_level": conf_level,
+        "method": f"bootstrap studentized, session, n_resamples={n_resamples}",
+    }
+
+
+def reward_model(rounds: Rounds, ridge: float = 1.0) -> tuple[Array, Array]:
+    """Cross-fitted q of the logged action and its mean over π's choices, both (n,)."""
+    codes, names = pd.factorize(np.asarray(rounds.session, dtype=object))
+    fold = codes % min(FOLDS, len(names))
+    predicted, mean = np.zeros(len(codes)), np.zeros(len(codes))
+    for number in range(fold.max() + 1):
+        here = fold == number
+        X, y = rounds.logged[~here], rounds.reward[~here]
+        theta = np.linalg.solve(X.T @ X + ridge * np.eye(X.shape[1]), X.T @ y)
+        predicted[here] = rounds.logged[here] @ theta
+        mean[here] = rounds.expected[here] @ theta
+    return predicted, mean

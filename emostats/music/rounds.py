@@ -1,0 +1,112 @@
+"""Off-policy rounds from session logs: each log runs again, and the other policy is asked at every choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emostats.errors import UsageError
+from emostats.music.belief import Belief
+from emostats.music.off_policy import Rounds
+from emostats.music.policy import Choice, PolicySettings, Situation, choose, features_now
+from emostats.music.replay import run_again
+from emostats.music.tracks import Library
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What another policy would do in one situation: its choice, and the features of all its candidates."""
+
+    choice: Choice
+    features: Array
+
+    @property
+    def expected(self) -> Array:
+        """Mean of the features over its choices, (d,)."""
+        return self.choice.probabilities @ self.features
+
+    def probability(self, row: int) -> float:
+        """Of choosing this row."""
+        found = np.flatnonzero(self.choice.candidates == row)
+        return float(self.choice.probabilities[found[0]]) if found.size else 0.0
+
+
+def reward_features(now: Situation, belief: Belief, rows: NDArray[np.intp]) -> Array:
+    """Features of the progress towards the target, (pieces, 19): the displacement's features along the way to
+    the target, and the distance to it."""
+    psi = features_now(now, rows, belief)
+    gap = now.target - now.state.mean[:2]
+    far = float(np.hypot(gap[0], gap[1]))
+    along = gap / far if far > 0 else np.zeros(2)
+    return np.column_stack([along[0] * psi[0], along[1] * psi[1], np.full(len(rows), far)])
+
+
+def ask(now: Situation, belief: Belief, settings: PolicySettings, rng: np.random.Generator) -> Asked:
+    """What a policy would do now."""
+    choice = choose(now, belief, settings, rng, now.history.plays)
+    return Asked(choice, reward_features(now, belief, choice.candidates))
+
+
+def rounds_of(
+    logs: Mapping[str, Sequence[Mapping[str, Any]]], library: Library, settings: PolicySettings, seed: int = 0
+) -> Rounds:
+    """The rounds of several logs (by session name) for a policy with these settings and the log's beliefs.
+
+    Only pieces that were heard to their end count; vetoed and interrupted ones and pauses are left out, and
+    with them the situations in which vetoes are likely.
+
+    Raises
+    ------
+    UsageError: another library; no round with an outcome.
+    """
+    parts: list[tuple[str, float, float, float, Array, Array]] = []
+    for number, (name, records) in enumerate(logs.items()):
+        rng = np.random.default_rng([seed, number])
+        parts += _of_one(name, records, library, settings, rng)
+    if not parts:
+        raise UsageError(
+            "The logs hold no piece that was heard to its end: there is nothing to estimate from."
+        )
+    session, reward, propensity, target, logged, expected = zip(*parts, strict=True)
+    return Rounds(
+        session=session,
+        reward=np.array(reward),
+        propensity=np.array(propensity),
+        target=np.array(target),
+        logged=np.array(logged),
+        expected=np.array(expected),
+    )
+
+
+def _of_one(
+    name: str,
+    records: Sequence[Mapping[str, Any]],
+    library: Library,
+    settings: PolicySettings,
+    rng: np.random.Generator,
+) -> list[tuple[str, float, float, float, Array, Array]]:
+    choices = [record for record in records if record["type"] == "choice"]
+    outcomes = {record["decision"]: record for record in records if record["type"] == "outcome"}
+    found = []
+
+    def watch(now: Situation, belief: Belief) -> None:
+        record = choices[len(seen)]
+        seen.append(record)
+        outcome = outcomes.get(record["decision"])
+        if outcome is None or record["track"] is None:
+            return
+        row = library.index[record["track"]]
+        asked = ask(now, belief, settings, rng)
+        logged = reward_features(now, belief, np.array([row]))[0]
+        probability = asked.probability(row)
+        found.append((name, outcome["progress"], record["propensity"], probability, logged, asked.expected))
+
+    seen: list[Mapping[str, Any]] = []
+    run_again(records, library, watcher=watch)
+    return found

@@ -1,0 +1,243 @@
+"""Reads the scores of a session, frame by frame: valence, arousal, engagement.
+
+Two forms of a CSV (or Parquet) table are read, one row a frame:
+
+- scores: columns TIME (seconds), VALENCE and AROUSAL (−1 to 1), ENGAGEMENT (0 to 1, optional);
+- frames, as ``emostats score --frames`` writes them: TIME, STATUS, MOVEMENT, YAW and blendshapes, from which
+  the rules in `from_frames` make scores.
+
+SESSION and USUBJID are optional; a file with several sessions needs the one to use named. Frames without a
+score stay, as NaN: the filter lets its uncertainty grow over them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from emostats.errors import Finding, FindingsError, Severity, UsageError, did_you_mean
+
+Array = NDArray[np.float64]
+
+GAP_SECONDS = 60.0
+"""A gap at least this long is reported."""
+LIMITS = {"VALENCE": (-1.0, 1.0), "AROUSAL": (-1.0, 1.0), "ENGAGEMENT": (0.0, 1.0)}
+
+MOVEMENT_MIDDLE = 0.15
+"""Facial movement, in eye distances a second, that counts as arousal 0 by the rule of `from_frames`."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scores of one session.
+
+    time: (n,), seconds from the first frame, increasing. values: (n, 3) valence, arousal, engagement; NaN
+    where a frame has none. session, child: as in the file, '' where it has none. findings: what to know.
+    """
+
+    time: Array
+    values: Array
+    session: str = ""
+    child: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+def read_scores(path: str | Path, session: str | None = None) -> Scores:
+    """The scores of a session.
+
+    Parameters
+    ----------
+    session: which one, where the file holds several.
+
+    Raises
+    ------
+    UsageError: no table; several sessions and none named; no such session.
+    FindingsError: a column is missing; a time is not a number or goes backwards; a score out of range.
+    """
+    path = Path(path)
+    table = _one_session(_table(path), path.name, session)
+    if table.empty:
+        raise UsageError(f"{path.name} has no frame.")
+    is_frames = "VALENCE" not in table.columns and "mouthSmileLeft" in table.columns
+    _check_columns(path.name, table, is_frames)
+    time = _time(path.name, table)
+    values = from_frames(table) if is_frames else _values(path.name, table)
+    return Scores(
+        time - time[0],
+        values,
+        _only(table, "SESSION"),
+        _only(table, "USUBJID"),
+        tuple(_notes(path.name, time, values)),
+    )
+
+
+def _table(path: Path) -> pd.DataFrame:
+    try:
+        if path.suffix.lower() == ".parquet":
+            table = pd.read_parquet(path)
+        else:
+            table = pd.read_csv(
+                path, dtype=str, keep_default_na=False, encoding="utf-8-sig", sep=None, engine="python"
+            )
+    except ImportError:
+        raise UsageError('Parquet needs pyarrow: pip install "emostats[parquet]", or give a CSV.') from None
+    except OSError:
+        raise
+    except Exception as error:
+        raise UsageError(f"{path.name} cannot be read as a table of scores ({error}).") from None
+    names = {name: name.strip() for name in table.columns}
+    upper = {name: plain.upper() for name, plain in names.items()}
+    known = {"TIME", "VALENCE", "AROUSAL", "ENGAGEMENT", "SESSION", "USUBJID", "STATUS", "MOVEMENT", "YAW"}
+    return table.rename(
+        columns={name: upper[name] if upper[name] in known else names[name] for name in names}
+    )
+
+
+def _one_session(table: pd.DataFrame, name: str, session: str | None) -> pd.DataFrame:
+    if "SESSION" not in table.columns:
+        if session is not None:
+            raise UsageError(f"{name} has no column SESSION, so no session '{session}' can be picked.")
+        return table
+    found = list(dict.fromkeys(table["SESSION"].astype(str)))
+    if session is None and len(found) > 1:
+        raise UsageError(
+            f"{name} holds {len(found)} sessions ({', '.join(found[:5])}{' …' if len(found) > 5 else ''}); a "
+            "filter follows one. Name it: --session."
+        )
+    if session is not None and session not in found:
+        raise UsageError(f"{name} has no session '{session}'. {did_you_mean(session, found)}")
+    return table if session is None else table[table["SESSION"].astype(str) == session]
+
+
+def _check_columns(name: str, table: pd.DataFrame, is_frames: bool) -> None:
+    wanted = ("TIME", "STATUS", "MOVEMENT") if is_frames else ("TIME", "VALENCE", "AROUSAL")
+    missing = [column for column in wanted if column not in table.columns]
+    if missing:
+        raise FindingsError(
+            [
+                Finding(
+                    "column-missing",
+                    f"The scores have no column '{column}'.",
+                    did_you_mean(column, map(str, table.columns)),
+                    file=name,
+                    cell="row 1",
+                )
+                for column in missing
+            ],
+            f"{name} is no table of frame scores.",
+        )
+
+
+def _time(name: str, table: pd.DataFrame) -> Array:
+    time = pd.to_numeric(table["TIME"], errors="coerce").to_numpy(float)
+    findings = [
+        Finding(
+            "time-invalid",
+            f"TIME '{table['TIME'].iloc[row]}' is no number of seconds.",
+            file=name,
+            cell=f"row {table.index[row] + 2}",
+        )
+        for row in np.flatnonzero(~np.isfinite(time))
+    ]
+    back = np.flatnonzero(np.diff(time) < 0) + 1
+    if back.size > 2 and not findings:
+        what = (
+            f"TIME goes backwards {back.size} times, first in row {table.index[back[0]] + 2}: two sessions "
+            "seem to be interleaved."
+        )
+        todo = "Add a column SESSION and name the one to use, or give each session a file."
+        interleaved = Finding("sessions-interleaved", what, todo, file=name)
+        raise FindingsError([interleaved], f"{name} does not look like one session.")
+    findings += [
+        Finding(
+            "clock-backwards",
+            f"TIME goes back from {time[row - 1]:g} s to {time[row]:g} s.",
+            "Sort the frames, or correct the clock; no frame was dropped.",
+            file=name,
+            cell=f"row {table.index[row] + 2}",
+        )
+        for row in back
+    ]
+    if findings:
+        raise FindingsError(findings, f"The times of {name} cannot be used.")
+    return time
+
+
+def _values(name: str, table: pd.DataFrame) -> Array:
+    values = np.full((len(table), 3), np.nan)
+    findings = []
+    for axis, (column, (low, high)) in enumerate(LIMITS.items()):
+        if column not in table.columns:
+            continue
+        text = table[column].astype(str).str.strip()
+        numbers = pd.to_numeric(text.where(~text.str.casefold().isin(_MISSING)), errors="coerce").to_numpy(
+            float
+        )
+        given = ~text.str.casefold().isin(_MISSING).to_numpy()
+        wrong = given & ~((numbers >= low) & (numbers <= high))
+        findings += [
+            Finding(
+                "score-invalid",
+                f"{column} '{text.iloc[row]}' is no number in {low:g} to {high:g}.",
+                "Correct it, or leave the cell blank for a frame without a score.",
+                file=name,
+                cell=f"row {table.index[row] + 2}",
+            )
+            for row in np.flatnonzero(wrong)
+        ]
+        values[:, axis] = numbers
+    if findings:
+        raise FindingsError(findings, f"{name} has scores that cannot be used.")
+    return values
+
+
+_MISSING = ("", "na", "nan", "n/a", "null", "none", ".")
+
+
+def from_frames(table: pd.DataFrame) -> Array:
+    """Scores by rule from a table of frames, (n, 3); NaN where a frame's STATUS is not ``ok``.
+
+    Valence: smile minus frown, the mean activation of mouthSmile less that of browDown (zygomaticus and
+    corrugator, Larsen, Norris & Cacioppo 2003, Psychophysiology 40:776). Arousal: facial movement m as
+    (m − c)/(m + c) with c = `MOVEMENT_MIDDLE`. Engagement: the face turned to the camera, cos²(yaw). The last
+    two are conventions of emostats, not validated; a study with scores of its own should give these.
+    """
+    numbers = table.apply(pd.to_numeric, errors="coerce")
+    usable = (table["STATUS"].astype(str) == "ok").to_numpy()
+    smile = numbers[["mouthSmileLeft", "mouthSmileRight"]].to_numpy(float).mean(axis=1)
+    frown = numbers[["browDownLeft", "browDownRight"]].to_numpy(float).mean(axis=1)
+    moved = np.maximum(numbers["MOVEMENT"].to_numpy(float), 0.0)
+    yaw = numbers["YAW"].to_numpy(float) if "YAW" in numbers else np.full(len(table), np.nan)
+    return np.where(usable[:, None], by_rule(smile, frown, moved, yaw), np.nan)
+
+
+def by_rule(smile: Array, frown: Array, movement: Array, yaw: Array) -> Array:
+    """The rule of `from_frames`; activations in 0–1, eye distances a second, degrees."""
+    arousal = (movement - MOVEMENT_MIDDLE) / (movement + MOVEMENT_MIDDLE)
+    return np.stack([smile - frown, arousal, np.cos(np.radians(yaw)) ** 2], axis=-1)
+
+
+def _only(table: pd.DataFrame, column: str) -> str:
+    return str(table[column].iloc[0]) if column in table.columns else ""
+
+
+def _notes(name: str, time: Array, values: Array) -> list[Finding]:
+    notes = []
+    for row in np.flatnonzero(np.diff(time) >= GAP_SECONDS):
+        what = f"No frame from {time[row]:g} s to {time[row + 1]:g} s: the state is uncertain after that."
+        notes.append(Finding("gap", what, severity=Severity.WARNING, file=name))
+    scored = np.isfinite(values[:, :2]).all(axis=1)
+    if not scored.any():
+        text = "No frame has a score: the state stays unknown, and only matching music is chosen."
+        notes.append(Finding("no-score", text, severity=Severity.WARNING, file=name))
+    elif scored.mean() < 0.5:
+        text = f"Only {scored.mean():.0%} of the frames have a score."
+        notes.append(Finding("few-scores", text, severity=Severity.WARNING, file=name))
+    return notes
