@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from emostats.figures.canvas import BODY, SMALL, Frame, Sheet
+from emostats.figures.axes import axis_below, axis_beside
+from emostats.figures.canvas import SMALL, Frame, Sheet
 from emostats.figures.lettering import shorten, width, wrap
 from emostats.figures.palette import INK, MUTED, RULE, SERIES, WASH
 from emostats.figures.scale import Scale, TickText, finite, linear
@@ -126,10 +127,13 @@ def bland_altman_plot(
     labels: tuple[str, str],
     frame: Frame,
     tick: TickText,
+    *,
+    counts: Sequence[int] = (),
 ) -> str:
     """Differences against means as SVG.
 
-    points: (mean, difference). labels: of the horizontal and the vertical axis.
+    points: (mean, difference). labels: of the horizontal and the vertical axis. counts: how many pairs stand
+    at each point, shown by its area; by default one.
     """
     tall = 260.0
     sheet = Sheet(frame, tall + 66)
@@ -142,9 +146,11 @@ def bland_altman_plot(
     sheet.text(0, 12, shorten(labels[1], frame.width, SMALL), size=SMALL)
     for line in lines:
         _band(sheet, line, y, (left, right))
-    _axes(sheet, x, y, (left, right), labels[0], tick)
-    for mean, difference in points:
-        sheet.marker(x(mean), y(difference), "o", colour=SERIES[0], size=5.5, hollow="none")
+    axis_below(sheet, x, y.start, (left, right), labels[0], tick)
+    axis_beside(sheet, y, left, tick)
+    for (mean, difference), count in zip(points, counts or [1] * len(points), strict=True):
+        size = 5.5 if not counts else 2 + 2.5 * min(count, 64) ** 0.5
+        sheet.marker(x(mean), y(difference), "o", colour=SERIES[0], size=size, hollow="none")
     for line in lines:
         sheet.line([left, right], [y(line.value)] * 2, colour=INK, width=1.4, dashes=(5, 3))
         place = (right - 4, y(line.value) - 5) if stacked else (right + 6, y(line.value) + 4)
@@ -158,17 +164,3 @@ def _band(sheet: Sheet, line: AgreementLine, y: Scale, reach: tuple[float, float
     low, high = y(line.low), y(line.high)
     corners = [(reach[0], low), (reach[1], low), (reach[1], high), (reach[0], high)]
     sheet.polygon(corners, fill=SERIES[1], opacity=0.16)
-
-
-def _axes(sheet: Sheet, x: Scale, y: Scale, reach: tuple[float, float], label: str, tick: TickText) -> None:
-    bottom = y.start
-    sheet.line([reach[0], reach[1]], [bottom, bottom], colour=MUTED)
-    for value in x.ticks:
-        sheet.line([x(value)] * 2, [bottom, bottom + 4], colour=MUTED)
-        sheet.text(x(value), bottom + 17, tick(value, x.places), align="center", size=SMALL, colour=MUTED)
-    sheet.line([reach[0], reach[0]], [y.stop, bottom], colour=MUTED)
-    for value in y.ticks:
-        sheet.line([reach[0] - 4, reach[0]], [y(value)] * 2, colour=MUTED)
-        sheet.text(reach[0] - 7, y(value) + 4, tick(value, y.places), align="right", size=SMALL, colour=MUTED)
-    middle = (reach[0] + reach[1]) / 2
-    sheet.text(middle, bottom + 38, shorten(label, reach[1] - reach[0], BODY), align="center", size=SMALL)

@@ -87,6 +87,25 @@ class Sheet:
             look["stroke-dasharray"] = f"{short(dashes[0])},{short(dashes[1])}"
         self._path(f"M{points(zip(xs, ys, strict=True))}", look)
 
+    def strokes(
+        self,
+        lines: Sequence[Sequence[tuple[float, float]]],
+        *,
+        colour: str,
+        width: float,
+        opacity: float = 1.0,
+    ) -> None:
+        """Many polylines in one path: they look alike, and a page stays small."""
+        look = {"fill": "none", "stroke": colour, **_stroke_width(width), "opacity": short(opacity)}
+        if lines:
+            self._path("".join(f"M{points(line)}" for line in lines), look)
+
+    def columns(self, bars: Sequence[tuple[float, float, float]], base: float, *, fill: str) -> None:
+        """Many upright bars (left, right, end) on one base line, in one path."""
+        corners = [((a, base), (a, end), (b, end), (b, base)) for a, b, end in bars]
+        if corners:
+            self._path("".join(f"M{points(shape)}z" for shape in corners), {"fill": fill})
+
     def error_bar(
         self, start: tuple[float, float], stop: tuple[float, float], *, colour: str, caps: tuple[bool, bool]
     ) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from emostats.figures.axes import axis_below
 from emostats.figures.canvas import SMALL, Frame, Sheet
-from emostats.figures.lettering import shorten, width
+from emostats.figures.lettering import width
 from emostats.figures.palette import INK, MUTED, RULE, series
 from emostats.figures.scale import Scale, TickText, finite, linear
 
@@ -48,7 +49,7 @@ def distribution_plot(
     y = tall + 4
     for index, marker in enumerate(markers):
         _marker(sheet, marker, index, x, y + 26 * index, names, tall)
-    _axis(sheet, x, y + 26 * len(markers), label, tick)
+    axis_below(sheet, x, y + 26 * len(markers) + 4, (x.start, x.stop), label, tick)
     return sheet.svg()
 
 
@@ -67,12 +68,3 @@ def _marker(sheet: Sheet, marker: Marker, index: int, x: Scale, y: float, names:
         sheet.marker(x(marker.estimate), middle, shape, colour=colour)
         if index == 0:
             sheet.line([x(marker.estimate)] * 2, [4, tall], colour=INK, dashes=(3, 3))
-
-
-def _axis(sheet: Sheet, x: Scale, y: float, label: str, tick: TickText) -> None:
-    sheet.line([x.start, x.stop], [y + 4, y + 4], colour=MUTED)
-    for value in x.ticks:
-        sheet.line([x(value)] * 2, [y + 4, y + 8], colour=MUTED)
-        sheet.text(x(value), y + 20, tick(value, x.places), align="center", size=SMALL, colour=MUTED)
-    middle = (x.start + x.stop) / 2
-    sheet.text(middle, y + 40, shorten(label, x.stop - x.start, SMALL), align="center", size=SMALL)

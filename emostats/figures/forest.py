@@ -19,13 +19,14 @@ class Forest:
 
     null: value of no effect, drawn as a line (None: none). zones: upper bounds and names of regions of
     the scale, e.g. of agreement. series: names of the intervals in each row, shown as a legend when there
-    are several.
+    are several. events_label: names a second column of counts; without it there is none.
     """
 
     rows: tuple[ForestRow, ...]
     scale_label: str
     text_label: str
     n_label: str = "n"
+    events_label: str = ""
     label_label: str = ""
     null: float | None = 0.0
     zones: tuple[tuple[float, str], ...] = ()
@@ -60,8 +61,12 @@ def _layout(plot: Forest, frame: Frame) -> Layout:
     longest = max([width(row.label, BODY) + 8 for row in plot.rows] + [width(plot.label_label, SMALL), 90])
     label_width = min(longest, 230)
     n_right = label_width + _GAP + max([30, *(width(row.n, BODY) for row in plot.rows)])
-    plot_room = (n_right + _GAP + 6, frame.width - text_width - _GAP - 6)
-    return Layout(n_right, frame.width, plot_room, stacked=False)
+    events = n_right
+    if plot.events_label:
+        counts = [width(row.events, BODY) for row in plot.rows]
+        events += _GAP + max([width(plot.events_label, SMALL), *counts])
+    plot_room = (events + _GAP + 6, frame.width - text_width - _GAP - 6)
+    return Layout(n_right, frame.width, plot_room, stacked=False, events=events)
 
 
 def _scale(plot: Forest, room: tuple[float, float]) -> Scale:
@@ -94,6 +99,8 @@ def _columns(sheet: Sheet, plot: Forest, layout: Layout, top: float) -> None:
     y = top - 8
     sheet.text(0, y, plot.label_label, size=SMALL, colour=MUTED)
     sheet.text(layout.n, y, plot.n_label, size=SMALL, colour=MUTED, align="right")
+    if plot.events_label:
+        sheet.text(layout.events, y, plot.events_label, size=SMALL, colour=MUTED, align="right")
     sheet.text(layout.text, y, plot.text_label, size=SMALL, colour=MUTED, align="right")
 
 

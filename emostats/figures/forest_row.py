@@ -33,11 +33,12 @@ class ForestRow:
     reason: str = ""
     heading: bool = False
     overall: bool = False
+    events: str = ""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a row's parts stand, in pixels: right ends of `n` and `text`, both ends of `plot`.
+    """Where a row's parts stand, in pixels: right ends of `n`, `events` and `text`, both ends of `plot`.
 
     stacked: texts stand above the interval (on a phone) and not beside it.
     """
@@ -46,6 +47,7 @@ class Layout:
     text: float
     plot: tuple[float, float]
     stacked: bool
+    events: float = 0.0
 
 
 def row_height(row: ForestRow, layout: Layout, frame: Frame) -> float:
@@ -90,6 +92,8 @@ def _level_row(sheet: Sheet, row: ForestRow, layout: Layout, scale: Scale, y: fl
     middle = y + height / 2 + 4
     sheet.text(0, middle, shorten(row.label, layout.n - 40, BODY), bold=row.overall)
     sheet.text(layout.n, middle, row.n, align="right", colour=MUTED)
+    if row.events:
+        sheet.text(layout.events, middle, row.events, align="right", colour=MUTED)
     if not row.intervals:
         room = layout.text - layout.plot[0]
         sheet.text(layout.plot[0], middle, shorten(row.reason, room, SMALL), size=SMALL, colour=MUTED)
@@ -107,12 +111,16 @@ def _crowded(row: ForestRow, frame: Frame) -> bool:
     """Whether, on a phone, a row's name needs a line of its own."""
     if not frame.narrow:
         return False
-    needed = width(row.label, BODY) + width(f"n {row.n}", SMALL) + width(_only_text(row), BODY) + 30
+    needed = width(row.label, BODY) + width(_counts(row), SMALL) + width(_only_text(row), BODY) + 30
     return needed > frame.width
 
 
+def _counts(row: ForestRow) -> str:
+    return ", ".join(filter(None, (f"n {row.n}" if row.n else "", f"ev. {row.events}" if row.events else "")))
+
+
 def _stacked_row(sheet: Sheet, row: ForestRow, scale: Scale, y: float) -> None:
-    count, line = f"n {row.n}" if row.n else "", y + 18
+    count, line = _counts(row), y + 18
     size = BOLD if row.overall else BODY
     name = shorten(row.label, sheet.width, size)
     sheet.text(0, line, name, bold=row.overall)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from emostats.figures.axes import axis_below, axis_beside
 from emostats.figures.canvas import BODY, SMALL, Frame, Sheet
-from emostats.figures.lettering import shorten
 from emostats.figures.palette import INK, MUTED, SERIES, WASH
 from emostats.figures.scale import Scale, TickText, linear
 
@@ -39,7 +39,8 @@ def tipping_point_plot(curve: TippingCurve, label: str, frame: Frame, tick: Tick
     sheet.box(left, y(curve.alpha), right - left, tall - y(curve.alpha), fill=WASH)
     sheet.text(right - 6, tall - 6, "significant", align="right", size=SMALL, colour=MUTED)
     sheet.line([left, right], [y(curve.alpha)] * 2, colour=MUTED, dashes=(5, 3))
-    _axes(sheet, x, y, (left, right), label, tick)
+    axis_below(sheet, x, y.start, (left, right), label, tick)
+    axis_beside(sheet, y, left, tick)
     if curve.tipping is not None:
         _tipping(sheet, curve.tipping, curve.alpha, x, y, tick)
     sheet.line(
@@ -59,17 +60,3 @@ def _tipping(sheet: Sheet, tipping: float, alpha: float, x: Scale, y: Scale, tic
     place = at - 8 if on_left else at + 8
     text = f"tips at {tick(tipping, 2)}"
     sheet.text(place, y.stop + 12, text, align="right" if on_left else "left", size=BODY, bold=True)
-
-
-def _axes(sheet: Sheet, x: Scale, y: Scale, reach: tuple[float, float], label: str, tick: TickText) -> None:
-    bottom = y.start
-    sheet.line([reach[0], reach[1]], [bottom, bottom], colour=MUTED)
-    for value in x.ticks:
-        sheet.line([x(value)] * 2, [bottom, bottom + 4], colour=MUTED)
-        sheet.text(x(value), bottom + 17, tick(value, x.places), align="center", size=SMALL, colour=MUTED)
-    sheet.line([reach[0], reach[0]], [y.stop, bottom], colour=MUTED)
-    for value in y.ticks:
-        sheet.line([reach[0] - 4, reach[0]], [y(value)] * 2, colour=MUTED)
-        sheet.text(reach[0] - 7, y(value) + 4, tick(value, y.places), align="right", size=SMALL, colour=MUTED)
-    middle = (reach[0] + reach[1]) / 2
-    sheet.text(middle, bottom + 38, shorten(label, reach[1] - reach[0], BODY), align="center", size=SMALL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from emostats.figures.axes import axis_below, axis_beside
 from emostats.figures.canvas import BODY, SMALL, Frame, Sheet
 from emostats.figures.lettering import shorten, width, wrap
 from emostats.figures.palette import INK, MUTED, RULE, SERIES, WASH
@@ -75,8 +76,8 @@ def cloud_plot(cloud: Cloud, frame: Frame, tick: TickText) -> str:
         edge = [(x(at), y(low)) for at, low, _ in cloud.band]
         back = [(x(at), y(high)) for at, _, high in reversed(cloud.band)]
         sheet.polygon(edge + back, fill=SERIES[1], opacity=0.16)
-    _value_axis(sheet, y, right, tick)
-    _number_axis(sheet, x, y.start, cloud.labels[0], tick)
+    axis_beside(sheet, y, _LEFT, tick, across=right)
+    axis_below(sheet, x, y.start, (_LEFT, x.stop + 6), cloud.labels[0], tick)
     for at, value in cloud.points:
         sheet.marker(x(at), y(value), "o", colour=SERIES[0], size=4.5, hollow="none")
     if len(cloud.line) > 1:
@@ -91,7 +92,7 @@ def box_plot(boxes: Sequence[Box], label: str, frame: Frame, tick: TickText) -> 
     ends = [value for box in boxes for value in (box.low, box.high, *box.outside)]
     y = linear(finite([*ends, 0.0]), _TALL, 24)
     sheet.text(0, 12, shorten(label, frame.width, SMALL), size=SMALL)
-    _value_axis(sheet, y, right, tick)
+    axis_beside(sheet, y, _LEFT, tick, across=right)
     sheet.line([_LEFT, right], [y(0.0)] * 2, colour=MUTED, dashes=(3, 3))
     room = (right - _LEFT) / max(len(boxes), 1)
     for index, box in enumerate(boxes):
@@ -117,7 +118,7 @@ def stem_plot(stems: Sequence[Stem], labels: tuple[str, str], frame: Frame, tick
     ends = [value for stem in stems for value in (stem.value, stem.low, stem.high)]
     y = linear(finite([*ends, 0.0]), _TALL, 24)
     sheet.text(0, 12, shorten(labels[1], frame.width, SMALL), size=SMALL)
-    _value_axis(sheet, y, right, tick)
+    axis_beside(sheet, y, _LEFT, tick, across=right)
     sheet.line([_LEFT, right], [y(0.0)] * 2, colour=MUTED)
     room = (right - _LEFT) / max(len(stems), 1)
     half = min(0.3 * room, 26.0)
@@ -189,21 +190,6 @@ def _cell(
         sheet.polygon(corners, fill=fill, opacity=0.06 + 0.54 * min(abs(value), 1.0))
     shown = shorten(text, across, SMALL)
     sheet.text(x + across / 2, y + down / 2 + 4, shown, align="center", size=SMALL)
-
-
-def _value_axis(sheet: Sheet, y: Scale, right: float, tick: TickText) -> None:
-    for value in y.ticks:
-        sheet.line([_LEFT, right], [y(value)] * 2, colour=RULE, width=0.8)
-        sheet.text(_LEFT - 7, y(value) + 4, tick(value, y.places), align="right", size=SMALL, colour=MUTED)
-
-
-def _number_axis(sheet: Sheet, x: Scale, bottom: float, label: str, tick: TickText) -> None:
-    sheet.line([_LEFT, x.stop + 6], [bottom, bottom], colour=MUTED)
-    for value in x.ticks:
-        sheet.line([x(value)] * 2, [bottom, bottom + 4], colour=MUTED)
-        sheet.text(x(value), bottom + 17, tick(value, x.places), align="center", size=SMALL, colour=MUTED)
-    middle = (_LEFT + x.stop) / 2
-    sheet.text(middle, bottom + 38, shorten(label, x.stop - _LEFT, BODY), align="center", size=SMALL)
 
 
 def _names(sheet: Sheet, names: Sequence[str], left: float, room: float, baseline: float) -> None:
