@@ -1,0 +1,283 @@
+"""Grammatical facial expressions across signers: train on one, test on the other, and back.
+
+    python analyses/faces_gfe/evaluate.py [FOLDER] [--quick] [--alone] [--seeds N] [--out FILE]
+
+FOLDER holds pairs <signer>_<expression>_datapoints.txt.xz and …_targets.txt.xz; by default it is the folder
+`data` beside this script. Every expression that all its signers have complete is tested in every direction.
+Prints one JSON object; what is being done goes to the standard error.
+
+What a network may see, in the direction from signer A to signer B: the films and labels of A, of the tested
+expression and of A's others (from FOLDER, and from `data` unless --alone); no label of B, of any expression.
+From B's tested film it sees the points alone: its median face is taken as B's neutral face. Threshold, shape
+and schedule are fixed in emostats.inference.sequences and do not depend on B.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emostats.errors import EmostatsError, UsageError
+from emostats.inference.network import LandmarkNet
+from emostats.inference.sequences import Folder, Recording, read_folder
+from emostats.inference.sequences.figures import Figures, f1_difference, figures, mean_figures
+from emostats.inference.sequences.recipe import NETWORK, TRAINING, VARIATION, Channelled, Transfer, learn
+from emostats.inference.sequences.scores import SMOOTHING, frame_scores, smooth
+
+HERE = Path(__file__).resolve().parent
+MODEL = "graph network and Transformer, all expressions of the training signer"
+SCRATCH, FROZEN, TUNED = "from scratch", "pretrained, frozen", "pretrained, fine-tuned"
+PRETRAINING_COPIES = 2
+LANDMARKS, MEASURES = "logistic regression, landmarks", "logistic regression, 12 measures of the face"
+
+
+@dataclass(frozen=True)
+class Direction:
+    """One test: who is learned from, who is tested, in which expression; `others` are further films of the
+    first signer, of other expressions."""
+
+    train: Recording
+    test: Recording
+    others: tuple[Recording, ...]
+
+    @property
+    def expression(self) -> str:
+        return self.test.expression
+
+
+Scores = Mapping[int, np.ndarray]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Reads, trains, tests, prints. Returns the exit status."""
+    asked = parser().parse_args(arguments)
+    try:
+        report = evaluate(asked.folder, alone=asked.alone, quick=asked.quick, n_seeds=asked.seeds)
+    except EmostatsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    text = json.dumps(report, indent=2, ensure_ascii=False)
+    print(text)
+    if asked.out:
+        Path(asked.out).write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    line = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    line.add_argument("folder", nargs="?", default=HERE / "data", type=Path)
+    line.add_argument("--quick", action="store_true", help="one seed, no ablation")
+    line.add_argument("--alone", action="store_true", help="learn from FOLDER only, not from ./data as well")
+    line.add_argument("--seeds", type=int, default=3, help="networks whose scores are averaged (3)")
+    line.add_argument("--out", help="also write the JSON object to this file")
+    return line
+
+
+def evaluate(
+    folder: Path, *, alone: bool = False, quick: bool = False, n_seeds: int = 3, data: Path = HERE / "data"
+) -> dict[str, Any]:
+    """The report on a folder, ready for JSON."""
+    started = time.monotonic()
+    held = read_folder(folder)
+    more = () if alone or data.resolve() == folder.resolve() else read_folder(data).recordings
+    directions = plan(held, more)
+    seen = Channelled()
+    seeds = range(1 if quick else max(n_seeds, 1))
+    results = {MODEL: tested(directions, joint(directions, seen, seeds))}
+    for name, features in ((LANDMARKS, landmarks), (MEASURES, measures)):
+        results[name] = tested(directions, linear(directions, seen, features))
+    if not quick:
+        for name, scores in ablation(directions, seen).items():
+            results[name] = tested(directions, scores)
+    return {
+        "folder": folder.name,
+        "left_out": [str(finding.message) for finding in held.findings] + single(held),
+        "directions": [described(k, directions[k], results) for k in range(len(directions))],
+        "mean": {name: mean_figures(parts).to_dict() for name, parts in results.items()},
+        "f1_of_the_network_minus": differences(results),
+        "protocol": protocol(directions, seeds, alone),
+        "seconds": round(time.monotonic() - started),
+    }
+
+
+def plan(held: Folder, more: Sequence[Recording]) -> list[Direction]:
+    """Every expression that all signers have, from every signer to every other.
+
+    Raises
+    ------
+    UsageError: one signer only, or no expression that all have.
+    """
+    if len(held.subjects) < 2 or not held.complete():
+        names = ", ".join(recording.name for recording in held.recordings)
+        raise UsageError(f"Expected an expression of which two signers are complete; found only {names}.")
+    directions = []
+    for expression in held.complete():
+        for first in held.subjects:
+            own = [r for r in held.recordings if r.subject == first and r.expression != expression]
+            known = {r.expression for r in own} | {expression}
+            own += [r for r in more if r.subject == first and r.expression not in known]
+            for second in held.subjects:
+                if first != second:
+                    train, test = (held.of(person, expression) for person in (first, second))
+                    directions.append(Direction(train, test, tuple(own)))
+    return directions
+
+
+# ---------------------------------------------------------------------------------------------- networks
+
+
+def joint(directions: Sequence[Direction], seen: Channelled, seeds: Sequence[int]) -> Scores:
+    """Networks that learned all expressions of a signer at once, one of each signer and seed."""
+    nets: dict[tuple[str, ...], list[LandmarkNet]] = {}
+    scores = {}
+    for k, direction in enumerate(directions):
+        films = sorted((direction.train, *direction.others), key=lambda r: r.expression)
+        key = (direction.train.subject, *(film.name for film in films))
+        if key not in nets:
+            say(f"signer {key[0]}: {len(films)} films, {len(seeds)} networks")
+            nets[key] = [learn(films, seen, seed=seed) for seed in seeds]
+        scores[k] = scored(nets[key], direction, seen)
+    return scores
+
+
+def ablation(directions: Sequence[Direction], seen: Channelled) -> dict[str, Scores]:
+    """One network a direction: from scratch on its film alone; from a network of the signer's other
+    expressions, of which only the head learns; and from the same one, fine-tuned."""
+    scores: dict[str, dict[int, np.ndarray]] = {SCRATCH: {}, FROZEN: {}, TUNED: {}}
+    for k, direction in enumerate(directions):
+        say(f"ablation: {direction.expression}, {direction.train.subject} to {direction.test.subject}")
+        film = [direction.train]
+        scores[SCRATCH][k] = scored([learn(film, seen)], direction, seen)
+        if direction.others:
+            source = learn(direction.others, seen, copies=PRETRAINING_COPIES)
+            for name in (FROZEN, TUNED):
+                net = learn(film, seen, transfer=Transfer(source, frozen=name == FROZEN))
+                scores[name][k] = scored([net], direction, seen)
+    return {name: held for name, held in scores.items() if len(held) == len(directions)}
+
+
+def scored(nets: Sequence[LandmarkNet], direction: Direction, seen: Channelled) -> np.ndarray:
+    """Log-odds of each frame of the tested film."""
+    return frame_scores(nets, direction.test, seen(direction.test), direction.expression)
+
+
+# ------------------------------------------------------------------------------------------- comparators
+
+
+def landmarks(channels: np.ndarray) -> np.ndarray:
+    """The network's input without velocities, as one row a frame (400 values)."""
+    return channels[..., :4].reshape(len(channels), -1)
+
+
+def measures(channels: np.ndarray) -> np.ndarray:
+    """Twelve measures one would take by hand: raising of the brows (2), their distance, nose (2), mouth
+    (height, width, opening), lids (2), and the head's place (2); each against the own neutral."""
+    own, head = channels[..., 0:2], channels[..., 2:4]
+    y, x = own[..., 1], own[..., 0]
+    return np.stack(
+        [
+            y[:, 16:26].mean(1), y[:, 26:36].mean(1), x[:, 35] - x[:, 25], x[:, 89], y[:, 89],
+            y[:, 48:68].mean(1), x[:, 54] - x[:, 48], y[:, 66] - y[:, 62],
+            y[:, 5:8].mean(1) - y[:, 1:4].mean(1), y[:, 13:16].mean(1) - y[:, 9:12].mean(1),
+            head[:, 36, 1], head[:, 36, 0],
+        ],
+        axis=1,
+    )  # fmt: skip
+
+
+def linear(
+    directions: Sequence[Direction], seen: Channelled, features: Callable[[np.ndarray], np.ndarray]
+) -> Scores:
+    """Logistic regression on single frames of the training film, smoothed over time like the network."""
+    from sklearn.linear_model import LogisticRegression
+
+    scores = {}
+    for k, direction in enumerate(directions):
+        train, test = (features(seen(film)) for film in (direction.train, direction.test))
+        spread = np.maximum(train.std(axis=0), NETWORK.floor)
+        known = direction.train.labels >= 0
+        model = LogisticRegression(C=0.01, class_weight="balanced", max_iter=2000)
+        model.fit((train / spread)[known], direction.train.labels[known])
+        raw = model.decision_function(test / spread)
+        scores[k] = np.empty(len(raw))
+        for stretch in direction.test.stretches():
+            scores[k][stretch] = smooth(raw[stretch], SMOOTHING)
+    return scores
+
+
+# --------------------------------------------------------------------------------------------- reporting
+
+
+def tested(directions: Sequence[Direction], scores: Scores) -> list[Figures]:
+    """The figures of each direction."""
+    return [
+        figures(direction.test.labels, scores[k], direction.test.episodes(), seed=k)
+        for k, direction in enumerate(directions)
+    ]
+
+
+def described(k: int, direction: Direction, results: Mapping[str, Sequence[Figures]]) -> dict[str, Any]:
+    """One direction for the report: the network's figures, and the others' beside them."""
+    brief = {
+        name: {measure: round(getattr(parts[k], measure)[0], 4) for measure in ("f1", "auc", "accuracy")}
+        for name, parts in results.items()
+        if name != MODEL
+    }
+    return {
+        "expression": direction.expression,
+        "train": direction.train.subject,
+        "test": direction.test.subject,
+        **results[MODEL][k].to_dict(),
+        "compared": brief,
+    }
+
+
+def differences(results: Mapping[str, Sequence[Figures]]) -> dict[str, Any]:
+    """Mean F1 of the network minus that of each other, with limits."""
+    keys = ("estimate", "conf_low", "conf_high")
+    gaps = {name: f1_difference(results[MODEL], parts) for name, parts in results.items() if name != MODEL}
+    return {name: dict(zip(keys, (round(v, 4) for v in gap), strict=True)) for name, gap in gaps.items()}
+
+
+def single(held: Folder) -> list[str]:
+    """Films that can be learned from but not tested, because a signer lacks the expression."""
+    whole = held.complete()
+    return [
+        f"{film.name}: not every signer has this expression; it is learned from, not tested."
+        for film in held.recordings
+        if film.expression not in whole
+    ]
+
+
+def protocol(directions: Sequence[Direction], seeds: Sequence[int], alone: bool) -> dict[str, Any]:
+    """What was done, so that the figures can be judged."""
+    return {
+        "network": {**NETWORK.to_dict(), "graph": "Delaunay over 100 points and a learned residual"},
+        "training": {**TRAINING.to_dict(), "variation": vars(VARIATION)},
+        "seeds": list(seeds),
+        "threshold": "log-odds 0, classes balanced in training",
+        "smoothing_frames": SMOOTHING,
+        "labels_of_the_tested_signer": "none",
+        "points_of_the_tested_film": "own median face as neutral; no label",
+        "further_films_from_data": not alone,
+        "learned_from": {d.train.name: [film.name for film in d.others] for d in directions},
+        "limits": "95 %, by episode within a film; they do not speak of other signers",
+    }
+
+
+def say(text: str) -> None:
+    """Progress, beside the JSON object."""
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

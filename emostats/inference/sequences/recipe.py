@@ -1,0 +1,117 @@
+"""How the grammatical-expression networks are made: shape, training, and transfer between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from emostats.inference.network import LandmarkNet, NetworkConfig
+from emostats.inference.sequences.examples import WINDOW, Channels, Variation, training_windows
+from emostats.inference.sequences.gfe_points import EYES, gfe_graph
+from emostats.inference.sequences.motion import N_CHANNELS, motion_channels
+from emostats.inference.sequences.recording import Recording
+from emostats.inference.training import Augmentation, TrainConfig, start_from, train
+
+NETWORK = NetworkConfig(
+    channels=N_CHANNELS,
+    graph_widths=(16, 32),
+    width=48,
+    temporal_layers=2,
+    temporal_heads=4,
+    temporal_hidden=96,
+    dropout=0.2,
+    floor=0.05,
+)
+"""About 0.08 million parameters: two persons are little to learn from."""
+
+TRAINING = TrainConfig(
+    epochs=8,
+    batch_size=16,
+    learning_rate=1e-3,
+    weight_decay=1e-2,
+    validation_share=0.0,
+    log="none",
+    augmentation=Augmentation(mirror=0.5, rotate=0.0, jitter=0.01, drop=0.0, speed=0.2),
+)
+
+VARIATION = Variation()
+
+WINDOWS_AN_EPOCH = 300
+"""Least windows in an epoch: a short film is passed more often, each time varied anew."""
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Where a network starts: from `source`, with graph and time layers frozen or at a lower rate."""
+
+    source: LandmarkNet
+    frozen: bool
+
+
+class Channelled:
+    """What the network sees of each recording, worked out once."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, tuple[Recording, Channels]] = {}
+
+    def __call__(self, recording: Recording) -> Channels:
+        """Channels of the GFE points (frames, 100, 8); see `motion_channels`."""
+        if id(recording) not in self._held:
+            self._held[id(recording)] = (recording, motion_channels(recording, EYES))
+        return self._held[id(recording)][1]
+
+
+def learn(
+    recordings: Sequence[Recording],
+    seen: Channelled,
+    *,
+    seed: int = 0,
+    transfer: Transfer | None = None,
+    training: TrainConfig = TRAINING,
+    variation: Variation | None = VARIATION,
+    copies: int | None = None,
+) -> LandmarkNet:
+    """One network with a head for each expression among `recordings`, trained on them and nothing else.
+
+    Parameters
+    ----------
+    seed: of weights, windows, variation, order and dropout; the same seed gives the same network on a CPU.
+    transfer: start from another network; frozen, only the heads learn; else graph and time layers learn at
+        a third of the rate, from the second epoch on.
+    copies: passes over the films an epoch; by default 4, more where that is under `WINDOWS_AN_EPOCH` windows.
+    """
+    heads = tuple(sorted({recording.expression for recording in recordings}))
+    channels = [seen(recording) for recording in recordings]
+    torch.manual_seed(seed)
+    net = LandmarkNet(gfe_graph(), dict.fromkeys(heads, 2), config=NETWORK)
+    _spread(net, channels)
+    settings = replace(training, seed=seed, losses=dict.fromkeys(heads, "classes"))
+    if transfer is not None:
+        start_from(net, transfer.source)
+        settings = _transferred(settings, transfer.frozen)
+    passes = copies or max(4, math.ceil(WINDOWS_AN_EPOCH * WINDOW / sum(map(len, channels))))
+    examples = training_windows(recordings, channels, heads, copies=passes, variation=variation, seed=seed)
+    return train(net, examples, settings).net
+
+
+def by_subject(recordings: Sequence[Recording]) -> Mapping[str, tuple[Recording, ...]]:
+    """Subject → own recordings, in order."""
+    subjects = sorted({recording.subject for recording in recordings})
+    return {name: tuple(r for r in recordings if r.subject == name) for name in subjects}
+
+
+def _spread(net: LandmarkNet, channels: Sequence[Channels]) -> None:
+    """Spread from the training films; the centre stays at zero, which is the own neutral face at rest."""
+    net.standardise_by(torch.from_numpy(np.concatenate(channels)))
+    net.centre.zero_()
+
+
+def _transferred(settings: TrainConfig, frozen: bool) -> TrainConfig:
+    parts = ("graph", "temporal")
+    if frozen:
+        return replace(settings, freeze=parts, unfreeze_at=None)
+    return replace(settings, freeze=parts, unfreeze_at=1, pretrained_rate=0.3)
