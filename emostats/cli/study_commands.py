@@ -119,7 +119,7 @@ def report(
         str,
         typer.Option(help="For whom: clinician, ethics, statistician or family; by default the full report."),
     ] = "",
-    format: Annotated[str, typer.Option(help="html, pdf (needs the extra 'pdf') or xlsx.")] = "html",
+    format: Annotated[str, typer.Option(help="html, pdf or docx (need the extras 'pdf' and 'docx'), or xlsx.")] = "html",
     as_json: JsonOption = False,
 ) -> None:
     """Write the report of a run again, from its numbers, without fitting anything.

@@ -25,7 +25,7 @@ _FONTS = (
 """For Latin text first, then what Chinese and Arabic text falls back on, where it is installed."""
 
 
-def png(svg: str, scale: float = 2.5) -> bytes:
+def png(svg: str, scale: float = 2.0) -> bytes:
     """A figure of this room as PNG on white paper; `scale` is pixels of the image per pixel of the figure.
 
     The same figure gives the same bytes on one machine; letters are those of its fonts.

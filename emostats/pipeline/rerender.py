@@ -16,7 +16,7 @@ from emostats.pipeline.write import RESULTS, TABLES, write_tables
 from emostats.report import build_report
 from emostats.study.spec import read_spec
 
-FORMATS = ("html", "pdf", "xlsx")
+FORMATS = ("html", "pdf", "docx", "xlsx")
 ORDER = (
     *("flow", "baseline", "visits", "missingness", "prepost", "events", "burden", "findings"),
     *("courses", "model_card"),
@@ -80,11 +80,14 @@ def rerender(run: str | Path, output: str | Path, *, audience: str = "", format:
 
 
 def _content(folder: Path, manifest: Mapping[str, Any], audience: str, format: str) -> bytes:
-    from emostats.render import html, pdf
+    from emostats.figures import png
+    from emostats.render import docx, html, pdf
 
     spec, results = read_spec(folder / "study.toml"), read_results(folder)
     if format == "xlsx":
         with TemporaryDirectory() as place:
             return write_tables(results, spec, manifest, Path(place)).read_bytes()
     model = build_report(spec, results, manifest, audience)
+    if format == "docx":
+        return docx(model, png)
     return pdf(model) if format == "pdf" else html(model).encode("utf-8")

@@ -5,17 +5,16 @@ from __future__ import annotations
 import io
 import math
 import re
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from emostats.render.archive import without_times
+
 SIMULATED = "Simulated data"
 
-_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
-_TIMES = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:)")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
 _LONGEST_CELL = 32_767
@@ -56,7 +55,7 @@ def write_workbook(
             sheet.sheet_properties.tabColor = "C98A12"
     buffer = io.BytesIO()
     book.save(buffer)
-    path.write_bytes(_without_times(buffer.getvalue()))
+    path.write_bytes(without_times(buffer.getvalue()))
 
 
 def _sheet_name(name: str, taken: list[str]) -> str:
@@ -112,19 +111,3 @@ def _write(cell: Any, value: Any) -> None:
         cell.value = text
         cell.data_type = "s"
         cell.quotePrefix = text.startswith(_FORMULA_STARTS)  # stays text when someone edits the cell
-
-
-def _without_times(content: bytes) -> bytes:
-    result = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(content)) as source,
-        zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target,
-    ):
-        for name in source.namelist():
-            data = source.read(name)
-            if name == "docProps/core.xml":
-                data = _TIMES.sub(rb"\g<1>1980-01-01T00:00:00Z\g<3>", data)
-            info = zipfile.ZipInfo(name, _FIXED_TIME)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(info, data)
-    return result.getvalue()
