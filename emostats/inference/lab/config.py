@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 
 from emostats.errors import Finding, UsageError, did_you_mean
 from emostats.inference.datasets import LOADERS
@@ -165,13 +165,21 @@ def _beyond_types(config: LabConfig, file: TomlFile) -> list[Finding]:
 
 
 def _settings(file: TomlFile, table: str, make: Callable[[], Any]) -> list[Finding]:
-    """The findings of a table that becomes a plain dataclass."""
+    """The findings of a table that becomes a plain dataclass: unknown keys, and values of the wrong type."""
     try:
-        make()
+        made = make()
+        TypeAdapter(type(made)).validate_python(asdict(made))
+    except ValidationError as error:
+        return [
+            file.finding("invalid-value", (table, *item["loc"]), f"{item['msg']}; found {item['input']!r}.")
+            for item in error.errors(include_url=False)
+        ]
     except (UsageError, TypeError, ValueError) as error:
         if isinstance(error, UsageError) and "pip install" in str(error):
             raise
-        return [file.finding("invalid-settings", (table,), str(error))]
+        wrong = f"a setting has a value of the wrong type ({error})."
+        message = str(error) if isinstance(error, UsageError) else wrong
+        return [file.finding("invalid-settings", (table,), message)]
     return []
 
 

@@ -69,7 +69,8 @@ def train_lab(lab: Lab, progress: Progress | None = None) -> LabResult:
     UsageError: torch or another package is missing; no clips, labels or folds as asked for; the output folder
         holds a run of another file. LeakageError: a split with a subject on both sides.
     """
-    need("torch"), need("safetensors")
+    for package in ("torch", "safetensors"):
+        need(package)
     say = progress or _nothing
     clips = _clips(lab)
     data = lab.config.data
@@ -83,7 +84,8 @@ def train_lab(lab: Lab, progress: Progress | None = None) -> LabResult:
         say(f"Fold {fold.number + 1}, seed {seed}", number, len(runs) + 1)
         tables.append(_fold(lab, sequences, labels, fold, seed))
     clip_table, frame_table = (pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True))
-    found = evaluate(predictions(clip_table[clip_table["seed"] == lab.config.folds.seeds[0]]))
+    first = clip_table[clip_table["seed"] == lab.config.folds.seeds[0]]
+    found = evaluate(predictions(pd.concat([first, _unscored(reading, labels)], ignore_index=True)))
     say("All clips", len(runs), len(runs) + 1)
     stability, consistency = _stability(clip_table), _consistency(frame_table)
     weights = final_weights(lab, sequences, labels, found, reading)
@@ -155,6 +157,13 @@ def _fold(
     clip_table, frame_table = (pd.read_csv(path, dtype=dict(text), keep_default_na=False) for path in done)
     clip_table["age"] = pd.to_numeric(clip_table["age"], errors="coerce")
     return clip_table, frame_table
+
+
+def _unscored(reading: Reading, labels: tuple[str, ...]) -> pd.DataFrame:
+    """Rows without probabilities for clips that were left out, so that they are counted."""
+    clips = [clip for clip, _ in reading.left_out if clip.label in labels]
+    columns = {"clip": [str(clip.path) for clip in clips], "subject": [clip.subject for clip in clips]}
+    return pd.DataFrame({**columns, "label": [clip.label for clip in clips]}, dtype=object)
 
 
 def _predicted(

@@ -137,7 +137,7 @@ def _read(
 
 def _kept(place: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]] | None:
     try:
-        with np.load(place, allow_pickle=False) as stored:
+        with place.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             return stored["points"], stored["time"]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
