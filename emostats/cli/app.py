@@ -8,11 +8,12 @@ import typer
 
 from emostats._version import __version__
 from emostats.cli.codes import EPILOG
-from emostats.cli.data_commands import audit, export_adqs, quality, schema_new, trace, withdraw
+from emostats.cli.data_commands import audit, export_adqs, export_sessions, quality, schema_new, trace, withdraw
 from emostats.cli.evaluation_commands import evaluate_command, train_command
 from emostats.cli.group import EmostatsGroup
 from emostats.cli.inference_commands import score
 from emostats.cli.model_commands import icc_command, mmrm_command
+from emostats.cli.privacy_commands import deidentify, privacy
 from emostats.cli.start_commands import demo, init
 from emostats.cli.study_commands import diff, lock, report, run, validate, verify
 
@@ -32,6 +33,7 @@ export = typer.Typer(help="The data of a study in the formats of others.", no_ar
 
 START, STUDY, FILE = "To start", "A study, from file to report", "One table, one question"
 DATA = "The data: origin, consent, record"
+PRIVACY = "What may leave the study office"
 VIDEO = "Session videos"
 
 app.command("demo", rich_help_panel=START)(demo)
@@ -49,12 +51,15 @@ app.command("trace", rich_help_panel=DATA)(trace)
 app.command("quality", rich_help_panel=DATA)(quality)
 app.command("withdraw", rich_help_panel=DATA)(withdraw)
 app.command("audit", rich_help_panel=DATA)(audit)
+app.command("deidentify", rich_help_panel=PRIVACY)(deidentify)
+app.command("privacy", rich_help_panel=PRIVACY)(privacy)
 app.add_typer(export, name="export", rich_help_panel=DATA)
 app.add_typer(schema, name="schema", rich_help_panel=DATA)
 app.command("mmrm", rich_help_panel=FILE)(mmrm_command)
 app.command("icc", rich_help_panel=FILE)(icc_command)
 plan.command("lock")(lock)
 export.command("adqs")(export_adqs)
+export.command("sessions")(export_sessions)
 schema.command("new")(schema_new)
 
 

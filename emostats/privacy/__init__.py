@@ -1,7 +1,8 @@
 """Disclosure control: what may leave the study office. Looks at outputs, never at a model."""
 
+from emostats.privacy.identifiers import EMAIL, PHONE
 from emostats.privacy.public import REASONS, Mark, SuppressionReport, public_results
-from emostats.privacy.scan import EMAIL, IDENTIFIERS, PHONE, scan
+from emostats.privacy.scan import IDENTIFIERS, scan
 from emostats.privacy.suppression import RULES, Rule, rule_of
 
 __all__ = [

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from emostats.errors import PrivacyError
+from emostats.privacy.identifiers import EMAIL, PHONE
 from emostats.study.data import StudyData
 from emostats.study.spec import StudySpec
 
@@ -23,8 +24,6 @@ INTERNAL = frozenset({"results/findings.csv", "log.txt", "study.toml"})
 _ID_COLUMNS = frozenset({"subject", *IDENTIFIERS})
 
 _WORD = re.compile(r"[\w-]+")
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-PHONE = re.compile(r"(?<![\w.+-])(?:\+\d{1,3}[ -]?(?:\d[ -]?){7,12}\d|1[3-9]\d{9})(?![\w.])")
 
 
 def scan(folder: Path, spec: StudySpec, data: StudyData) -> None:
@@ -65,7 +64,9 @@ def vocabulary(spec: StudySpec, data: StudyData) -> set[str]:
     """Words that may stand in outputs even when some child's id reads the same: codes, labels, visits."""
     columns = [column for column in data.subjects if column not in IDENTIFIERS]
     factors = {str(value) for column in columns for value in data.subjects[column].dropna().unique()}
-    visits = {text for visit in spec.visits for text in (visit.name, visit.label, visit.value or "")}
+    visits = {
+        text for visit in spec.visits for text in (visit.name, visit.label, visit.value or "", *visit.values)
+    }
     return factors | visits | set(data.observations["PARAMCD"].astype(str))
 
 
