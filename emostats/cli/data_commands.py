@@ -95,6 +95,37 @@ def quality(
     raise typer.Exit(Exit.FINDINGS if data is None else Exit.OK)
 
 
+def export_sessions(
+    study: StudyArgument,
+    output: Annotated[Path, typer.Argument(help="The new CSV file.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Write sessions and expert ratings that belong together, one row a session × clip × rater.
+
+    Sessions without a rating and ratings without a session are counted. Never overwrites a file.
+
+    **Example:** `emostats export sessions study.toml matched.csv`
+    """
+    from emostats.ingest import read_study
+    from emostats.ingest.harmless import harmless
+    from emostats.ingest.matching import matched_sessions
+    from emostats.study import read_spec
+
+    merged = matched_sessions(read_study(study), read_spec(study))
+    table = merged.pairs.map(harmless)
+    with output.open("x", encoding="utf-8", newline="") as stream:
+        table.to_csv(stream, index=False, lineterminator="\n")
+    counts = {"pairs": len(table), "sessions": len(merged.sessions), "ratings": len(merged.ratings)}
+    if as_json:
+        put_json({"file": output, **counts})
+        return
+    put(str(output))
+    say(
+        f"{counts['pairs']} pairs; {counts['sessions']} sessions without a rating, "
+        f"{counts['ratings']} ratings without a session."
+    )
+
+
 def withdraw(
     child: Annotated[str, typer.Argument(help="The child's ID.")],
     by: Annotated[str, typer.Option("--by", help="Who writes the decision down.")],

@@ -11,6 +11,7 @@ import pandas as pd
 from emostats.errors import Severity
 from emostats.ingest import addresses
 from emostats.ingest.cells import NumberRule, Objects
+from emostats.ingest.double_entry import report_differences
 from emostats.ingest.ids import Roster
 from emostats.ingest.library import Library
 from emostats.ingest.log import Log
@@ -38,9 +39,22 @@ def read_questionnaires(spec: StudySpec, library: Library, roster: Roster | None
     """Reads and scores every questionnaire of the study."""
     answers = Answers()
     for use in spec.instruments:
-        instrument = spec.loaded_instruments[use.name]
-        for source, sheet, visit in _places(use):
-            _read_sheet(spec, use, instrument, library, roster, log, answers, source, sheet, visit)
+        one = _read_use(spec, use, library, roster, log)
+        if use.second is not None:
+            second = _read_use(spec, use.second, library, roster, log)
+            report_differences(one.items, second.items, [*one.provenance, *second.provenance], log)
+        for name in ("items", "visits", "scores", "provenance"):
+            getattr(answers, name).extend(getattr(one, name))
+    return answers
+
+
+def _read_use(
+    spec: StudySpec, use: InstrumentUse, library: Library, roster: Roster | None, log: Log
+) -> Answers:
+    answers = Answers()
+    instrument = spec.loaded_instruments[use.name]
+    for source, sheet, visit in _places(use):
+        _read_sheet(spec, use, instrument, library, roster, log, answers, source, sheet, visit)
     return answers
 
 

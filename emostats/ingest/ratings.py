@@ -33,24 +33,25 @@ def read_ratings(spec: StudySpec, library: Library, roster: Roster | None, log: 
     if records is None:
         return [], []
     _check_keys(records)
+    rated_on = records.dates("DATE")
     limits = Limits(*described.range)
     frames, sources = [], []
     for code, domain in described.domains.items():
         values = records.numbers(code, limits, what=domain.label or code)
         keep = np.flatnonzero(~np.isnan(values))
-        frames.append(_domain(spec, records, code, values, keep))
+        frame = _domain(spec, records, code, values, keep)
+        frames.append(frame.assign(DATE=rated_on[keep]) if "DATE" in records.table.columns else frame)
         sources.append(provenance(records, [code], code).iloc[keep])
     records.finish()
     return frames, sources
 
 
 def _check_keys(records: Records) -> None:
-    """Each rating has a clip and a rater, and stands once; dates, where there are any, are dates."""
+    """Each rating has a clip and a rater, and stands once."""
     for variable, what in (("CLIP", "a clip"), ("RATER", "a rater")):
         records.require(variable, what)
     key = {ID: records.subject, "CLIP": records.texts("CLIP"), "RATER": records.texts("RATER")}
     records.unique(key, "child × clip × rater", "CLIP")
-    records.dates("DATE")
     report_spelling(records, "RATER")
 
 

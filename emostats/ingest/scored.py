@@ -10,7 +10,7 @@ import pandas as pd
 
 from emostats.errors import did_you_mean
 from emostats.ingest import addresses
-from emostats.ingest.cells import array
+from emostats.ingest.cells import Objects, array
 from emostats.ingest.ids import Roster
 from emostats.ingest.library import Library
 from emostats.ingest.log import Log
@@ -138,9 +138,10 @@ def read_sessions(spec: StudySpec, library: Library, roster: Roster | None, log:
         return scored
     records.require("SESSION", "a session")
     _unique_sessions(records)
-    records.dates("DATE")
+    beside = {"DATE": records.dates("DATE"), "CLIP": records.texts("CLIP")}
+    beside = {name: values for name, values in beside.items() if name in records.table.columns}
     for code, parameter in described.parameters.items():
-        _read_session_score(spec, records, code, parameter, scored)
+        _read_session_score(spec, records, code, parameter, scored, beside)
     records.finish()
     return scored
 
@@ -153,7 +154,12 @@ def _unique_sessions(records: Records) -> None:
 
 
 def _read_session_score(
-    spec: StudySpec, records: Records, code: str, parameter: Parameter, scored: Scored
+    spec: StudySpec,
+    records: Records,
+    code: str,
+    parameter: Parameter,
+    scored: Scored,
+    beside: Mapping[str, Objects],
 ) -> None:
     values = records.numbers(code, _limits(parameter), what=parameter.label or code)
     table = pd.DataFrame(
@@ -166,7 +172,7 @@ def _read_session_score(
             "SOURCE_ID": source_ids(records, code),
         }
     )
-    scored.sessions.append(table[list(SESSION_COLUMNS)])
+    scored.sessions.append(table[list(SESSION_COLUMNS)].assign(**beside))
     scored.provenance.append(provenance(records, [code], code))
     if VISIT in records.table.columns:
         _add_visit_means(records, table, code, scored)

@@ -34,6 +34,25 @@ columns = { USUBJID = "id", AVISIT = "visit" }
 SCORE = { column = "score" }
 """
 
+SESSIONS_AND_RATINGS = """
+[sources.s]
+file = "s.csv"
+[sources.r]
+file = "r.csv"
+[session_scores]
+source = "s"
+columns = { USUBJID = "id", SESSION = "session" }
+[session_scores.parameters]
+VALENCE = { column = "valence" }
+[ratings]
+source = "r"
+columns = { USUBJID = "id", CLIP = "clip", RATER = "rater" }
+range = [1, 7]
+[ratings.domains]
+RHYTHM = { column = "rhythm" }
+[matching]
+"""
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -70,6 +89,19 @@ def test_export(folder):
     assert (folder / "adqs.csv").read_text(encoding="utf-8").count("\n") == 4
     call("export", "adqs", "study.toml", "adqs.csv", code=2)
     call("export", "adqs", "study.toml", "adqs.doc", code=2)
+
+
+def test_export_sessions(folder):
+    call("export", "sessions", "study.toml", "matched.csv", code=2)
+    assert not (folder / "matched.csv").exists()
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    (folder / "study.toml").write_text(text + SESSIONS_AND_RATINGS, encoding="utf-8")
+    (folder / "s.csv").write_text("id,session,valence\n1,s1,0.5\n2,s1,0.1\n", encoding="utf-8")
+    (folder / "r.csv").write_text("id,clip,rater,rhythm\n1,=1+1,A,5\n1,k2,A,6\n", encoding="utf-8")
+    counts = json.loads(call("export", "sessions", "study.toml", "matched.csv", "--json"))
+    assert (counts["pairs"], counts["sessions"], counts["ratings"]) == (2, 1, 0)
+    assert "'=1+1" in (folder / "matched.csv").read_text(encoding="utf-8")
+    call("export", "sessions", "study.toml", "matched.csv", code=2)
 
 
 def test_schema_new_writes_a_valid_instrument(folder):

@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 
 from emostats.errors import UsageError
+from emostats.ingest.matching import matched_sessions
 from emostats.ingest.merge import merge_sessions
+from emostats.study import StudyFileError, read_spec
 
 
 def table(rows: list[tuple], *columns: str) -> pd.DataFrame:
@@ -59,3 +61,62 @@ def test_bad_input():
         merge_sessions(SESSIONS.drop(columns="DATE"), RATINGS)
     with pytest.raises(UsageError, match="window"):
         merge_sessions(SESSIONS, RATINGS, window=(3, 1))
+
+
+MATCHING = """
+[matching]
+window = [0, 14]
+"""
+
+
+def matched_study(small):
+    small.text = small.text.replace('GUESS = "Guess" }', 'GUESS = "Guess", DATE = "Rated" }')
+    small.text = small.text.replace(
+        'AVISIT = "Visit" }\n[session', 'AVISIT = "Visit", DATE = "On" }\n[session'
+    )
+    small.text += MATCHING
+    small.sheets["Ratings"] = [
+        ["Child ID", "Clip", "Rater", "Guess", "Rhythm", "Emotion", "Rated"],
+        ["001", "K1", "R1", "before", 5, 6, "2025-03-03"],
+        ["001", "K1", "R2", "unsure", 6, None, "2025-03-05"],
+        ["003", "K2", "R1", "unsure", 6, 2, "2025-08-05"],
+    ]
+    small.sheets["Sessions"] = [
+        ["Child ID", "Session", "Visit", "Valence", "On"],
+        ["001", 1, "Before", 0.2, "2025-03-01"],
+        ["001", 1, "After", 0.5, "2025-06-01"],
+        ["003", 1, None, 0.1, "2025-03-01"],
+    ]
+    return small
+
+
+def test_a_study_file_matches_sessions_and_ratings_and_lists_both_sides(small):
+    data = matched_study(small).read()
+    spec = read_spec(small.path)
+    merged = matched_sessions(data, spec)
+    assert merged.pairs[
+        ["SESSION", "AVISIT", "CLIP", "RATER", "VALENCE", "RHYTHM", "DAYS"]
+    ].values.tolist() == [
+        ["1", "BASE0", "K1", "R1", 0.2, 5, 2],
+        ["1", "BASE0", "K1", "R2", 0.2, 6, 4],
+    ]
+    alone = {(f.rule, f.subject, f.sheet, f.cell) for f in data.findings if "without" in f.rule}
+    assert alone == {
+        ("session-without-rating", "001", "Sessions", "row 3"),
+        ("session-without-rating", "003", "Sessions", "row 4"),
+        ("rating-without-session", "003", "Ratings", "row 4"),
+    }
+
+
+def test_a_window_needs_dates_on_both_sides(small):
+    small.text += MATCHING
+    small.write()
+    with pytest.raises(StudyFileError, match=r"\[ratings\] names no column DATE"):
+        read_spec(small.path)
+
+
+def test_matching_by_child_alone(small):
+    small.text += "\n[matching]\n"
+    merged = matched_sessions(small.read(), read_spec(small.path))
+    assert set(merged.pairs["USUBJID"]) == {"001"}
+    assert len(merged.pairs) == 6

@@ -8,7 +8,7 @@ import pytest
 
 from emostats.errors import Severity
 from emostats.ingest import read_study
-from emostats.ingest.rules.double_entry import compare_entries, error_rate
+from emostats.ingest.double_entry import compare_entries, error_rate
 from emostats.ingest.rules.outliers import item_rest_correlations
 from emostats.study.changes import with_changes
 
@@ -152,6 +152,44 @@ def test_double_entry_is_compared_answer_by_answer():
     assert compare_entries(first, first).empty
     alone = compare_entries(first, second.iloc[:1])
     assert alone["ITEM"].tolist() == ["A2", "A3", "A4"]
+
+
+SECOND = """
+[instruments.second_entry]
+sheets = { BASE0 = "Before 2" }
+"""
+
+
+def test_a_second_entry_is_compared_with_the_first_cell_by_cell(small):
+    small.text = small.text.replace("[ratings]", f"{SECOND}[ratings]", 1)
+    second = [list(row) for row in small.sheets["Before"]]
+    second[1][3], second[3][3] = 3, 1
+    del second[4]
+    del small.sheets["Before"][2]
+    small.sheets["Before 2"] = second
+    differences = found(small, "double-entry")
+    assert [(f.subject, f.parameter, f.cell) for f in differences] == [
+        ("001", "A2", "D2"),
+        ("002", "A1", "C3"), ("002", "A2", "D3"), ("002", "A3", "E3"), ("002", "A4", "F3"),
+        ("003", "A2", "D3"),
+    ]  # fmt: skip
+    first, absent, left_out = differences[0], differences[1], differences[-1]
+    assert "the first entry has 4 (data.xlsx, sheet 'Before', D2); the second has 3" in first.message
+    assert "the first entry has no answer" in left_out.message
+    assert "the first entry has no such form; the second has 4" in absent.message
+    (coverage,) = found(small, "double-entry-coverage")
+    assert coverage.message == "2 of 5 forms were entered twice; 25 % of their answers differ."
+
+
+def test_two_entries_that_agree_change_nothing(small):
+    before = small.read().observations
+    small.text = small.text.replace("[ratings]", f"{SECOND}[ratings]", 1)
+    small.sheets["Before 2"] = small.sheets["Before"]
+    after = small.read()
+    pd.testing.assert_frame_equal(after.observations, before)
+    assert [f.message for f in after.findings] == [
+        "4 of 6 forms were entered twice; 0 % of their answers differ."
+    ]
 
 
 def test_sex_and_birth_date_on_a_sheet_agree_with_the_roster(small):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emostats.errors import Finding
+from emostats.ingest.matching import unmatched
 from emostats.ingest.rules.changes import changed_sources
 from emostats.ingest.rules.dates import impossible_dates
 from emostats.ingest.rules.identity import changed_identity
@@ -30,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     straight_lines,
     item_total_outliers,
     siblings,
+    unmatched,
 )
 
 

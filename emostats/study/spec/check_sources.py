@@ -81,10 +81,11 @@ def _source_references(draft: Draft) -> _Tables:
         yield (table, "source"), draft.table(table).get("source")
     for loc, entry in draft.tables("measurements"):
         yield (*loc, "source"), entry.get("source")
-    for loc, entry in draft.tables("instruments"):
-        yield (*loc, "source"), entry.get("source")
-        for visit, source in draft.table(*loc, "sources").items():
-            yield (*loc, "sources", visit), source
+    for loc, _ in draft.tables("instruments"):
+        for place in (loc, (*loc, "second_entry")):
+            yield (*place, "source"), draft.table(*place).get("source")
+            for visit, source in draft.table(*place, "sources").items():
+                yield (*place, "sources", visit), source
 
 
 def _roster(draft: Draft) -> list[Finding]:
@@ -138,8 +139,29 @@ def _instrument_places(draft: Draft) -> list[Finding]:
         if "source" not in entry and "sources" not in entry:
             message = "the key 'source' (or 'sources') is required and was not found."
             findings.append(draft.finding("missing-key", loc, message, "Add it."))
-        for key in by_visit:
-            findings += draft.unknown("visit", draft.table(*loc, key), draft.visits, (*loc, key))
+        for place in (loc, (*loc, "second_entry")):
+            for key in ("sheets", "sources"):
+                findings += draft.unknown("visit", draft.table(*place, key), draft.visits, (*place, key))
+    return findings + _matching(draft)
+
+
+def _matching(draft: Draft) -> list[Finding]:
+    """Matching needs both tables, and dates in both where it compares them."""
+    matching = draft.table("matching")
+    if "matching" not in draft.file.data:
+        return []
+    findings = []
+    for table in ("session_scores", "ratings"):
+        if not draft.table(table):
+            message = f"sessions and ratings are matched, and the study file has no [{table}]."
+            findings.append(
+                draft.finding("missing-key", ("matching",), message, "Add it, or leave this out.")
+            )
+        elif "window" in matching and "DATE" not in draft.table(table, "columns"):
+            message = f"the window compares dates, and [{table}] names no column DATE."
+            findings.append(
+                draft.finding("missing-key", (table, "columns"), message, "Add it, or leave out the window.")
+            )
     return findings
 
 

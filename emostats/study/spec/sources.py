@@ -105,11 +105,21 @@ class QuestionnaireColumns(Frozen):
     BIRTHDATE: Text | None = None
 
 
+class SecondEntry(Frozen):
+    """Where the same forms were typed in a second time: like the first, in other sheets or files."""
+
+    source: Text | None = None
+    sheet: Text | None = None
+    sheets: Mapping[str, Text] | None = None
+    sources: Mapping[str, Text] | None = None
+
+
 class InstrumentUse(Frozen):
     """A questionnaire and where its answers are.
 
     Give `sheets` (visit → sheet of `source`), or `sources` (visit → source, one file a visit), or a column
-    AVISIT in one table. `items` renames single columns: item id → header.
+    AVISIT in one table. `items` renames single columns: item id → header. `second_entry` is compared with
+    the first, answer by answer; the first is analysed.
     """
 
     name: Text
@@ -120,6 +130,15 @@ class InstrumentUse(Frozen):
     header_row: Annotated[Count, Field(ge=1)] | None = None
     columns: QuestionnaireColumns
     items: Mapping[str, Text] = Field(default_factory=dict)
+    second_entry: SecondEntry | None = None
+
+    @property
+    def second(self) -> InstrumentUse | None:
+        """The use of the same questionnaire that reads the second entry."""
+        if self.second_entry is None:
+            return None
+        given = {name: value for name, value in self.second_entry if value is not None}
+        return self.model_copy(update={**given, "second_entry": None})
 
 
 class MeasurementColumns(Frozen):
@@ -190,6 +209,7 @@ class SessionColumns(Frozen):
     SESSION: Text
     AVISIT: Text | None = None
     DATE: Text | None = None
+    CLIP: Text | None = None
 
 
 class SessionScores(TableUse):
@@ -201,6 +221,23 @@ class SessionScores(TableUse):
     columns: SessionColumns
     model_card: Text | None = None
     parameters: Annotated[Mapping[Name, Parameter], Field(min_length=1)]
+
+
+class Matching(Frozen):
+    """Which expert ratings belong to which session: those of the same child, and the same clip where both
+    tables name clips.
+
+    `window` is the earliest and latest day of a rating, counted from the session's date; left out, dates are
+    not compared.
+    """
+
+    window: tuple[int, int] | None = None
+
+    @model_validator(mode="after")
+    def _window_increases(self) -> Matching:
+        if self.window is not None and self.window[0] > self.window[1]:
+            raise ValueError("window must be [earliest, latest] in days with earliest <= latest")
+        return self
 
 
 class EventColumns(Frozen):

@@ -19,6 +19,7 @@ from emostats.study.spec.reporting import Reporting
 from emostats.study.spec.sources import (
     Events,
     InstrumentUse,
+    Matching,
     Measurements,
     Ratings,
     SessionScores,
@@ -53,6 +54,7 @@ class StudySpec(Frozen):
     measurements: tuple[Measurements, ...] = ()
     ratings: Ratings | None = None
     session_scores: SessionScores | None = None
+    matching: Matching | None = None
     events: Events | None = None
     analysis_sets: tuple[AnalysisSet, ...] = ()
     estimands: tuple[Estimand, ...] = ()
