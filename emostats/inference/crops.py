@@ -71,11 +71,10 @@ def _neighbourhood(image: Image, crop: Crop) -> tuple[Image, int, int]:
     half_y = (sin * crop.width + cos * crop.height) / 2 + 2
     x0, x1 = math.floor(crop.x - half_x), math.ceil(crop.x + half_x)
     y0, y1 = math.floor(crop.y - half_y), math.ceil(crop.y + half_y)
-    inner = image[max(y0, 0) : max(min(y1, height), 1), max(x0, 0) : max(min(x1, width), 1)]
-    beyond = ((max(-y0, 0), max(y1 - height, 0)), (max(-x0, 0), max(x1 - width, 0)), (0, 0))
-    if any(map(any, beyond)):
-        inner = np.pad(inner, beyond, mode="edge")
-    return np.ascontiguousarray(inner), x0, y0
+    if x0 >= 0 and y0 >= 0 and x1 <= width and y1 <= height:
+        return np.ascontiguousarray(image[y0:y1, x0:x1]), x0, y0
+    rows, columns = np.clip(np.arange(y0, y1), 0, height - 1), np.clip(np.arange(x0, x1), 0, width - 1)
+    return image[rows[:, None], columns[None, :]], x0, y0
 
 
 def to_picture(points: Floats, crop: Crop, side: int) -> Floats:

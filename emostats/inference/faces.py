@@ -20,7 +20,7 @@ from emostats.inference.models import Model
 
 SAME_FACE = 0.3
 """Boxes with a larger intersection over union show the same face."""
-TILE = 320
+TILE = 256
 """Side of the tiles, pixels: the short-range detector sees faces from about a tenth of its picture's side."""
 
 

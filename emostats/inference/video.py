@@ -148,12 +148,12 @@ def _unknown_codec(path: Path, stream: Any) -> str:
 def _decoded(path: Path, container: Any, stream: Any) -> Iterator[VideoFrame]:
     av = need("av")
     reformatter = av.video.reformatter.VideoReformatter()
-    index, start, time = 0, None, 0.0
+    index, start, time, stamp = 0, None, 0.0, 0.0
     try:
         for frame in container.decode(stream):
-            stamp = frame.time if frame.time is not None else _regular(index, stream)
+            stamp = float(frame.time) if frame.time is not None else _regular(index, stream)
             start = stamp if start is None else start
-            time = max(time, float(stamp - start))
+            time = max(time, stamp - start)
             yield VideoFrame(index, time, _upright(reformatter.reformat(frame, format="rgb24"), frame))
             index += 1
     except (av.error.FFmpegError, OSError) as error:
@@ -163,7 +163,7 @@ def _decoded(path: Path, container: Any, stream: Any) -> Iterator[VideoFrame]:
     if index == 0:
         raise VideoError("no-frames", f"{path}: expected pictures, found a video stream without any frame.")
     announced = _announced(container, stream)
-    if announced is not None and announced > 1.0 and time + _step(stream) < SHORTEST_SHARE * announced:
+    if announced is not None and announced > 1.0 and stamp + _step(stream) < SHORTEST_SHARE * announced:
         raise VideoError("truncated", _broken(path, time, f"its header announces {announced:.1f} s"))
 
 
