@@ -71,7 +71,7 @@ def learn(
     *,
     seed: int = 0,
     transfer: Transfer | None = None,
-    training: TrainConfig = TRAINING,
+    training: TrainConfig | None = None,
     variation: Variation | None = VARIATION,
     copies: int | None = None,
 ) -> LandmarkNet:
@@ -82,6 +82,8 @@ def learn(
     seed: of weights, windows, variation, order and dropout; the same seed gives the same network on a CPU.
     transfer: start from another network; frozen, only the heads learn; else graph and time layers learn at
         a third of the rate, from the second epoch on.
+    training: the schedule, `TRAINING` by default.
+    variation: see `Variation`; None: films as they are.
     copies: passes over the films an epoch; by default 4, more where that is under `WINDOWS_AN_EPOCH` windows.
     """
     heads = tuple(sorted({recording.expression for recording in recordings}))
@@ -89,7 +91,7 @@ def learn(
     torch.manual_seed(seed)
     net = LandmarkNet(gfe_graph(), dict.fromkeys(heads, 2), config=NETWORK)
     _spread(net, channels)
-    settings = replace(training, seed=seed, losses=dict.fromkeys(heads, "classes"))
+    settings = replace(training or TRAINING, seed=seed, losses=dict.fromkeys(heads, "classes"))
     if transfer is not None:
         start_from(net, transfer.source)
         settings = _transferred(settings, transfer.frozen)

@@ -1,0 +1,99 @@
+"""The evaluation across signers, end to end on made films."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emostats.inference.sequences import Recording, read_folder, recipe
+
+SCRIPT = Path(__file__).resolve().parents[3] / "analyses" / "faces_gfe" / "evaluate.py"
+
+
+@pytest.fixture(scope="module")
+def script() -> Iterator[ModuleType]:
+    spec = importlib.util.spec_from_file_location("gfe_evaluate", SCRIPT)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["gfe_evaluate"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["gfe_evaluate"]
+
+
+@pytest.fixture(autouse=True)
+def quick_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recipe, "TRAINING", replace(recipe.TRAINING, epochs=1))
+    monkeypatch.setattr(recipe, "WINDOWS_AN_EPOCH", 4)
+
+
+def test_one_json_object_with_every_direction(
+    script: ModuleType, films_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert script.main([str(films_folder), "--alone", "--seeds", "1"]) == 0
+    printed = capsys.readouterr()
+    report = json.loads(printed.out)
+    found = [(d["expression"], d["train"], d["test"]) for d in report["directions"]]
+    assert found == [
+        ("brow_raise", "p", "q"), ("brow_raise", "q", "p"), ("mouth_up", "p", "q"), ("mouth_up", "q", "p"),
+    ]  # fmt: skip
+    for name in ("f1", "auc", "accuracy"):
+        values = [d[name]["estimate"] for d in report["directions"]]
+        assert report["mean"][script.MODEL][name]["estimate"] == pytest.approx(np.mean(values), abs=1e-4)
+    compared = {script.LANDMARKS, script.MEASURES, script.SCRATCH, script.FROZEN, script.TUNED}
+    assert set(report["f1_of_the_network_minus"]) == compared
+    assert set(report["mean"]) == compared | {script.MODEL}
+    assert report["mean"][script.LANDMARKS]["f1"]["estimate"] > 0.9  # made films are easy
+    assert any("q_brow_topic has targets but no datapoints" in note for note in report["left_out"])
+    assert any("p_brow_topic: not every signer" in note for note in report["left_out"])
+    assert report["protocol"]["learned_from"]["p_brow_raise"] == ["p_brow_topic", "p_mouth_up"]
+    assert "signer p" in printed.err
+
+
+def test_labels_of_the_tested_signer_change_nothing(script: ModuleType, films_folder: Path) -> None:
+    """All labels of q turned round: what networks that learned from p say of q's films stays the same."""
+    held = read_folder(films_folder)
+
+    def lied(film: Recording) -> Recording:
+        return replace(film, labels=1 - film.labels) if film.subject == "q" else film
+
+    false = replace(held, recordings=tuple(map(lied, held.recordings)))
+    scores: list[dict[int, Any]] = []
+    for folder in (held, false):
+        directions = [d for d in script.plan(folder, ()) if d.test.subject == "q"]
+        assert len(directions) == 2
+        seen = recipe.Channelled()
+        joint = script.joint(directions, seen, [0])
+        linear = script.linear(directions, seen, script.landmarks)
+        scores.append({0: joint[0], 1: joint[1], 2: linear[0]})
+    for k in scores[0]:
+        np.testing.assert_array_equal(scores[0][k], scores[1][k])
+
+
+def test_no_film_of_the_tested_signer_or_of_the_tested_expression_is_among_the_others(
+    script: ModuleType, films_folder: Path, film: Callable[..., Recording]
+) -> None:
+    more = [film("p", "brow_raise"), film("p", "extra"), film("q", "extra"), film("r", "extra")]
+    for direction in script.plan(read_folder(films_folder), more):
+        assert {f.subject for f in direction.others} == {direction.train.subject}
+        assert direction.test.subject != direction.train.subject
+        assert direction.expression not in {f.expression for f in direction.others}
+        assert "extra" in {f.expression for f in direction.others}
+
+
+def test_one_signer_is_not_enough(
+    script: ModuleType, tmp_path: Path, film: Any, write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, film("p", "brow_raise", n_episodes=2))
+    assert script.main([str(tmp_path), "--alone"]) == 2
+    assert "two signers are complete; found only p_brow_raise" in capsys.readouterr().err
+    assert script.main([str(tmp_path / "nowhere")]) == 2
