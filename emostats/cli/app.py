@@ -8,11 +8,20 @@ import typer
 
 from emostats._version import __version__
 from emostats.cli.codes import EPILOG
-from emostats.cli.data_commands import audit, export_adqs, export_sessions, quality, schema_new, trace, withdraw
+from emostats.cli.data_commands import (
+    audit,
+    export_adqs,
+    export_sessions,
+    quality,
+    schema_new,
+    trace,
+    withdraw,
+)
 from emostats.cli.evaluation_commands import evaluate_command, train_command
 from emostats.cli.group import EmostatsGroup
 from emostats.cli.inference_commands import score
 from emostats.cli.model_commands import icc_command, mmrm_command
+from emostats.cli.music_commands import music
 from emostats.cli.privacy_commands import deidentify, privacy
 from emostats.cli.start_commands import demo, init
 from emostats.cli.study_commands import diff, lock, report, run, validate, verify
@@ -35,6 +44,7 @@ START, STUDY, FILE = "To start", "A study, from file to report", "One table, one
 DATA = "The data: origin, consent, record"
 PRIVACY = "What may leave the study office"
 VIDEO = "Session videos"
+MUSIC = "Music"
 
 app.command("demo", rich_help_panel=START)(demo)
 app.command("init", rich_help_panel=START)(init)
@@ -47,6 +57,7 @@ app.command("diff", rich_help_panel=STUDY)(diff)
 app.command("score", rich_help_panel=VIDEO)(score)
 app.command("evaluate", rich_help_panel=VIDEO)(evaluate_command)
 app.command("train", rich_help_panel=VIDEO)(train_command)
+app.add_typer(music, name="music", rich_help_panel=MUSIC)
 app.command("trace", rich_help_panel=DATA)(trace)
 app.command("quality", rich_help_panel=DATA)(quality)
 app.command("withdraw", rich_help_panel=DATA)(withdraw)

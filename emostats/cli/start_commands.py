@@ -19,6 +19,9 @@ def demo(
     video: Annotated[
         bool, typer.Option("--video", help="Score a short clip instead, and write the timeline of it.")
     ] = False,
+    music: Annotated[
+        bool, typer.Option("--music", help="Run the music loop instead: choices, replay, timeline.")
+    ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -26,7 +29,8 @@ def demo(
 
     A second demo in the same folder analyses the study that is there (change study.toml and see) and adds a
     run. With --video, a clip of twenty seconds made from stills of adults is scored instead; this needs the
-    extra: `pip install "emostats[inference]"`.
+    extra: `pip install "emostats[inference]"`. With --music, music is chosen for a simulated session (and,
+    with that extra, for the clip) from a small synthesized library.
 
     **Example:** `emostats demo`
     """
@@ -34,6 +38,11 @@ def demo(
         from emostats.cli.video_demo import video_demo
 
         video_demo(output, as_json=as_json, quiet=quiet)
+        return
+    if music:
+        from emostats.cli.music_demo import music_demo
+
+        music_demo(output, as_json=as_json, quiet=quiet)
         return
     from emostats.pipeline import execute
 

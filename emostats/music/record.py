@@ -44,6 +44,11 @@ class Recorder:
             self._stream.write(line + "\n")
             self._stream.flush()
 
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The records so far, as `read_log` gives them."""
+        return [json.loads(line) for line in self.lines]
+
     def close(self) -> None:
         """Closes the file."""
         if self._stream:

@@ -1,7 +1,7 @@
-"""Reads the sheets that came back, joins them to the key, and makes the table a study file reads.
+"""Reads the sheets that came back, joins them to the key, and makes the table of a study file.
 
-Nothing is dropped in silence: a code that is not in the key, a clip that was not this rater's, a value off the
-scale, an order that was changed, a sheet that did not come back, are findings.
+Nothing is dropped in silence: a code that is not in the key, a clip that was not this rater's, a value off
+the scale, a sheet that did not come back, are findings.
 """
 
 from __future__ import annotations
