@@ -58,7 +58,7 @@ class Scored:
         """A name for files about this session: child, visit and session, with plain letters only."""
         session = self.session
         text = "-".join(part for part in (session.child, session.visit, session.session) if part)
-        return re.sub(r"[^\w.-]+", "_", text) or "session"
+        return re.sub(r"[^\w.-]+", "_", text).strip("._") or "session"
 
     def row(self) -> dict[str, object]:
         """The session's row of the table of scores, with `COLUMNS`."""
@@ -104,7 +104,7 @@ def score_video(session: Session, plan: Plan, progress: Callable[[float], None] 
 
     Raises
     ------
-    UsageError: a package of the extra is missing. OSError: a table cannot be kept (disk full).
+    UsageError: a package of the extra is missing. OutputError: a table cannot be kept (disk full).
     """
     reading = plan.reading if session.choose is None else replace(plan.reading, choose=session.choose)
     blank = Scored(session, "failed", smile_sha256=reading.smile_weights, choose=reading.choose)

@@ -6,12 +6,14 @@ the models and the settings, so that a changed video or model is never served fr
 
 from __future__ import annotations
 
-import os
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from emostats.inference.files import complete
 
 
 class FrameCache:
@@ -23,9 +25,9 @@ class FrameCache:
     def get(self, key: str) -> pd.DataFrame | None:
         """The table kept under `key`; None if there is none, or it was cut off."""
         try:
-            with np.load(self._path(key), allow_pickle=False) as arrays:
+            with self._path(key).open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 return pd.DataFrame({name: _text(arrays[name]) for name in arrays.files})
-        except (OSError, ValueError, zipfile.BadZipFile):
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
             return None
 
     def put(self, key: str, table: pd.DataFrame) -> None:
@@ -33,17 +35,11 @@ class FrameCache:
 
         Raises
         ------
-        OSError: the disk is full or the folder cannot be written.
+        OutputError: the disk is full or the folder cannot be written.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        unfinished = self._path(key).with_suffix(f".{os.getpid()}.part")
         arrays = {str(name): _plain(table[name]) for name in table.columns}
-        try:
-            with unfinished.open("wb") as stream:
-                np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
-            unfinished.replace(self._path(key))
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with complete(self._path(key)) as unfinished, unfinished.open("wb") as stream:
+            np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.npz"

@@ -1,8 +1,7 @@
-"""Writes scores and frames to files that appear only once they are complete."""
+"""Writes scores and frames."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -13,27 +12,7 @@ import pandas as pd
 
 from emostats.errors import UsageError
 from emostats.inference.batch import IDS, Scored
-from emostats.inference.errors import OutputError
-
-
-@contextmanager
-def complete(path: Path) -> Iterator[Path]:
-    """A path to write to, which becomes `path` if all goes well and vanishes if not.
-
-    Raises
-    ------
-    OutputError: the disk is full or the folder cannot be written.
-    """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield unfinished
-        unfinished.replace(path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"{path}: cannot be written ({reason}). Make room or write elsewhere.") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
+from emostats.inference.files import complete
 
 
 def write_scores(table: pd.DataFrame, path: Path) -> None:

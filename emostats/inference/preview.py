@@ -15,9 +15,9 @@ import numpy as np
 
 from emostats.inference.batch import Scored
 from emostats.inference.errors import need
+from emostats.inference.files import complete
 from emostats.inference.frames import FrameResult, Image
 from emostats.inference.landmarks import FaceReader
-from emostats.inference.outputs import complete
 from emostats.inference.timeline.bands import STATUS_WORDS
 from emostats.inference.video import read_video
 
