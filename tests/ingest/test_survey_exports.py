@@ -228,6 +228,30 @@ def test_kobo_groups_and_repeats(tmp_path):
     opened.close()
 
 
+def test_kobo_repeat_groups_carry_the_answers_above_them(tmp_path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "main"
+    for row in (["child", "note", "_index"], ["007", "x", 1], ["008", "y", 2]):
+        sheet.append(row)
+    group = book.create_sheet("sessions")
+    for row in (["tempo", "note", "_index", "_parent_table_name", "_parent_index"],
+                [90, "a", 1, "main", 2], [100, "b", 2, "main", 1], [110, "c", 3, "main", 9]):  # fmt: skip
+        group.append(row)
+    inner = book.create_sheet("songs")
+    for row in (["song", "_parent_table_name", "_parent_index"], ["lullaby", "sessions", 1]):
+        inner.append(row)
+    book.save(tmp_path / "k.xlsx")
+    opened = reader("k.xlsx", tmp_path, format="kobo")
+    raw = opened.read("sessions")
+    assert columns(raw)["child"] == ["008", "007", ""]
+    assert columns(raw)["note"] == ["a", "b", "c"]
+    assert rules(raw) == {"row-without-parent": "E4"}
+    nested = columns(opened.read("songs"))
+    assert (nested["child"], nested["tempo"]) == (["008"], [90])
+    opened.close()
+
+
 def test_google_forms_timestamps(tmp_path):
     assert iso("2025/03/01 9:14:05 AM GMT+1") == "2025-03-01T09:14:05"
     assert iso("2025/03/01 12:00:00 am GMT-7") == "2025-03-01T00:00:00"
