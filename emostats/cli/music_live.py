@@ -116,9 +116,10 @@ def _finish(
     same = "the same" if found.same else "NOT the same"
     put(f"{found.n_choices} choices; replay: {same}; safety rules broken: {len(found.violations) or 'none'}.")
     if summary["frames"]:
+        wait = {name: f"{summary[name]:.0f} ms" for name in ("median_ms", "p95_ms", "worst_ms")}
         put(
-            f"Frame to state: median {summary['median_ms']:.0f} ms, 95 % within {summary['p95_ms']:.0f} ms, "
-            f"worst {summary['worst_ms']:.0f} ms of {summary['frames']:g} frames; {1000 * BUDGET:.0f} ms kept by "
+            f"Frame to state: median {wait['median_ms']}, 95 % within {wait['p95_ms']}, worst {wait['worst_ms']} "
+            f"of {summary['frames']:g} frames; the budget of {1000 * BUDGET:.0f} ms was kept by "
             f"{summary['within_budget']:.1%}. Slowest decision {summary['slowest_decision_ms']:.1f} ms."
         )
     for path in (log, timeline):

@@ -134,7 +134,7 @@ def _row(
         table,
         "ratio_of_means",
         unit=None,
-        columns=["above", "below"],
+        columns=["below", "above"],  # the second over the first
         method="studentized",
         n_resamples=n_resamples,
         conf_level=conf_level,

@@ -1,8 +1,8 @@
-"""The music room's figures: python tests/benchmarks/music_benchmark.py [--sessions 10000] [--logs 300]
+"""The music room's figures: python tests/benchmarks/music_benchmark.py --sessions 10000 --logs 300
 
-Prints, on simulated children alone: the time of a decision, time to target and safety violations of the policies
-over the whole family, worst cases included, and how often off-policy intervals cover the truth. What the children
-are stands in docs/music-simulator.md.
+Prints, on simulated children alone: the time of a decision, time to target and safety violations of the
+policies over the whole family, worst cases included, and how often off-policy intervals cover the truth. What
+the children are stands in docs/music-simulator.md.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from emostats.music.belief import Prior, new_child
-from emostats.music.off_policy import ESTIMATORS, Rounds, off_policy
+from emostats.music.off_policy import ESTIMATORS, off_policy
 from emostats.music.policy import PolicySettings, Situation, choose
 from emostats.music.safety import History, Limits, prepare
 from emostats.music.simulation.logs import draw_log
@@ -80,7 +80,7 @@ def family(sessions: int, seed: int) -> pd.DataFrame:
 
 
 def coverage(logs: int, children: int, seed: int) -> pd.DataFrame:
-    """Share of logs whose 95 % intervals hold the true value of another policy in the situations of the logs."""
+    """Share of logs whose 95 % intervals hold the true value of another policy in their situations."""
     logging = PolicySettings(method="thompson", floor=0.3, most=12, spread=1.0)
     other = PolicySettings(method="linucb", floor=0.1, most=12)
     plan = Plan(clinics=1, children=children, seed=seed, veto_rate=0.0)
@@ -117,9 +117,8 @@ def main() -> None:
         worst = table[table["policy"].isin(["thompson", "linucb"]) & (table["kind"] != ALL)]
         print(f"\nBy kind of child\n{worst.to_string(**show)}", flush=True)
     if arguments.logs:
-        print(
-            f"\nOff-policy intervals\n{coverage(arguments.logs, arguments.children, arguments.seed).to_string(**show)}"
-        )
+        table = coverage(arguments.logs, arguments.children, arguments.seed)
+        print(f"\nOff-policy intervals\n{table.to_string(**show)}")
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def _limits(table: pd.DataFrame, other: pd.DataFrame, kind: str) -> tuple[float,
     if len(sums) < 3 or (sums["mine"] == sums["theirs"]).all():
         return float("nan"), float("nan")
     found = bootstrap(
-        sums.reset_index(drop=True), "ratio_of_means", unit=None, columns=["mine", "theirs"],
+        sums.reset_index(drop=True), "ratio_of_means", unit=None, columns=["theirs", "mine"],
         method="percentile", n_resamples=1999, seed=1,
     )  # fmt: skip
     return 1.0 - float(found.conf_high), 1.0 - float(found.conf_low)
