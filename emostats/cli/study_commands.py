@@ -76,20 +76,25 @@ def lock(
 def run(
     study: StudyArgument = HERE,
     output: OutputOption = Path("runs"),
+    profile: Annotated[
+        str,
+        typer.Option(help="internal or public: the report's, if not the study file's.", show_default=False),
+    ] = "",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Analyse a study and write a new run folder with the report.
 
     Earlier runs are never touched; an interrupted run leaves nothing that looks complete. If a model fails,
-    its rows hold the reason, everything else is written, and the exit code is 3.
+    its rows hold the reason, everything else is written, and the exit code is 3. In the public profile the
+    report, figures and workbook hide small groups; the folder results has all numbers and stays internal.
 
     **Example:** `emostats run study.toml --output runs`
     """
     from emostats.pipeline import execute
 
     with progress_bar(quiet=quiet) as progress:
-        outcome = execute(study, output, progress)
+        outcome = execute(study, output, progress, profile)
     announce(outcome, as_json=as_json)
 
 
@@ -119,12 +124,22 @@ def report(
         str,
         typer.Option(help="For whom: clinician, ethics, statistician or family; by default the full report."),
     ] = "",
-    format: Annotated[str, typer.Option(help="html, pdf or docx (need the extras 'pdf' and 'docx'), or xlsx.")] = "html",
+    format: Annotated[
+        str, typer.Option(help="html, pdf or docx (need the extras 'pdf' and 'docx'), or xlsx.")
+    ] = "html",
+    profile: Annotated[
+        str, typer.Option(help="internal, or public: small groups hidden, and looked through for names.")
+    ] = "internal",
+    rule: Annotated[
+        str,
+        typer.Option(help="Public profile: cms, opensafely, manitoba, five, or the smallest count shown."),
+    ] = "cms",
     as_json: JsonOption = False,
 ) -> None:
     """Write the report of a run again, from its numbers, without fitting anything.
 
-    The run folder stays as it is, so that `emostats verify` still holds.
+    The run folder stays as it is, so that `emostats verify` still holds. With `--profile public` small groups
+    are hidden everywhere by one rule, which the report states; exit code 4 if the file would name a person.
 
     All editions show the same numbers; they differ in which sections they have and how they are worded.
 
@@ -132,8 +147,11 @@ def report(
     """
     from emostats.pipeline import rerender
 
-    name = "-".join(filter(None, ("tables" if format == "xlsx" else "report", audience, run.resolve().name)))
-    page = rerender(run, output or Path(f"{name}.{format}"), audience=audience, format=format)
+    kind = "tables" if format == "xlsx" else "report"
+    public = "public" if profile == "public" else ""
+    name = "-".join(filter(None, (kind, audience, public, run.resolve().name)))
+    target = output or Path(f"{name}.{format}")
+    page = rerender(run, target, audience=audience, format=format, profile=profile, rule=rule)
     put_json({"report": page}) if as_json else put(str(page))
 
 

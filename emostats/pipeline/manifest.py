@@ -45,6 +45,7 @@ def manifest_of(
         "inputs": [asdict(item) for item in study.inputs],
         "outputs": [asdict(item) for item in outputs],
         "plan": plan_facts(study.plan),
+        "profile": study.spec.outputs.profile,
         "status": "complete",
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from emostats.errors import UsageError, did_you_mean
 from emostats.estimates import AnalysisResults
+from emostats.pipeline.public import INTERNAL, PUBLIC, checked_profile, public_edition, refuse_identifiers
 from emostats.pipeline.tables_io import read_csv, read_estimates
 from emostats.pipeline.verify import read_manifest
 from emostats.pipeline.write import RESULTS, TABLES, write_tables
@@ -44,18 +45,30 @@ def _place(path: Path) -> tuple[int, str]:
     return (ORDER.index(path.stem) if path.stem in ORDER else len(ORDER), path.stem)
 
 
-def rerender(run: str | Path, output: str | Path, *, audience: str = "", format: str = "html") -> Path:
+def rerender(
+    run: str | Path,
+    output: str | Path,
+    *,
+    audience: str = "",
+    format: str = "html",
+    profile: str = INTERNAL,
+    rule: str = "cms",
+) -> Path:
     """Renders the report of a run into `output`; the run folder stays as it is.
 
     Parameters
     ----------
     audience: ``"clinician"``, ``"ethics"``, ``"statistician"``, ``"family"``, or ``""`` for the full report.
     format: one of `FORMATS`; ``"xlsx"`` has all tables at full precision and is the same for every audience.
+    profile: ``"internal"``, or ``"public"``: small groups hidden by `rule`, in texts, figures, tables and the
+        explorer alike, and the file looked through for what may name a person.
+    rule: the rule for small groups (`emostats.privacy.RULES`), or the smallest count that is shown.
 
     Raises
     ------
-    UsageError: this is no run folder, there is a file at `output` already, audience or format are unknown, or
-        the format needs a package that is not installed.
+    PrivacyError: a small group cannot be protected, or the public file may name a person. Nothing is written.
+    UsageError: this is no run folder, there is a file at `output` already, audience, format, profile or rule
+        are unknown, or the format needs a package that is not installed.
     """
     if format not in FORMATS:
         raise UsageError(f"the format '{format}' is unknown. {did_you_mean(format, FORMATS)}")
@@ -63,12 +76,15 @@ def rerender(run: str | Path, output: str | Path, *, audience: str = "", format:
         raise UsageError(
             "xlsx holds all tables whoever reads it; leave out --audience, or take another format."
         )
+    public = checked_profile(profile) == PUBLIC
     folder, target = Path(run), Path(output)
     manifest = read_manifest(folder)
     if target.exists():
         raise UsageError(f"'{target}' exists already; give another name with --output.")
     before_outputs = {**manifest, "outputs": []}  # as it was when the run wrote its report
-    content = _content(folder, before_outputs, audience, format)
+    content = _content(folder, before_outputs, audience, format, rule if public else "")
+    if public:
+        refuse_identifiers(content, target.name, (folder / "study.toml").read_text(encoding="utf-8"))
     try:
         with target.open("xb") as stream:
             stream.write(content)
@@ -79,11 +95,16 @@ def rerender(run: str | Path, output: str | Path, *, audience: str = "", format:
     return target
 
 
-def _content(folder: Path, manifest: Mapping[str, Any], audience: str, format: str) -> bytes:
+def _content(
+    folder: Path, manifest: Mapping[str, Any], audience: str, format: str, public_rule: str
+) -> bytes:
+    """The file's bytes; without a rule, small groups are shown as they are."""
     from emostats.figures import png
     from emostats.render import docx, html, pdf
 
     spec, results = read_spec(folder / "study.toml"), read_results(folder)
+    if public_rule:
+        results, manifest = public_edition(results, spec, manifest, public_rule)
     if format == "xlsx":
         with TemporaryDirectory() as place:
             return write_tables(results, spec, manifest, Path(place)).read_bytes()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emostats._version import __version__
@@ -16,6 +16,7 @@ from emostats.pipeline.load import LoadedStudy, load
 from emostats.pipeline.logfile import log_to
 from emostats.pipeline.manifest import manifest_of
 from emostats.pipeline.progress import Progress, silent
+from emostats.pipeline.public import checked_profile
 from emostats.pipeline.write import finish, path_between, write_results, write_views
 from emostats.statistics.subgroups import SMALL_CELL
 from emostats.study.audit import append_event
@@ -70,12 +71,22 @@ def run_study(path: str | Path, output: str | Path) -> Path:
     return outcome.folder
 
 
-def execute(path: str | Path, output: str | Path, progress: Progress = silent) -> Outcome:
-    """As `run_study`; says what failed instead of warning, and how far it is."""
+def execute(path: str | Path, output: str | Path, progress: Progress = silent, profile: str = "") -> Outcome:
+    """As `run_study`; says what failed instead of warning, and how far it is.
+
+    profile: of report, figures and workbook, ``"internal"`` or ``"public"``; ``""`` is the study file's.
+    """
     progress("Reading the study", 0, 1)
     study = load(path)
+    if profile:
+        study = _with_profile(study, profile)
     progress("Reading the study", 1, 1)
     return run_loaded(study, Path(output), progress)
+
+
+def _with_profile(study: LoadedStudy, profile: str) -> LoadedStudy:
+    outputs = study.spec.outputs.model_copy(update={"profile": checked_profile(profile)})
+    return replace(study, spec=study.spec.model_copy(update={"outputs": outputs}))
 
 
 def run_loaded(study: LoadedStudy, output: Path, progress: Progress = silent) -> Outcome:

@@ -16,6 +16,7 @@ from emostats.pipeline.hashing import records_below
 from emostats.pipeline.load import LoadedStudy, own_instruments
 from emostats.pipeline.logfile import LOGGER
 from emostats.pipeline.manifest import MANIFEST, manifest_of
+from emostats.pipeline.public import PUBLIC, public_edition
 from emostats.pipeline.tables_io import plain, write_csv, write_estimates, write_json
 from emostats.privacy import scan
 from emostats.report import ReportModel, build_report
@@ -48,12 +49,15 @@ def write_views(
 ) -> tuple[str, ...]:
     """What people look at: the workbook of tables, the figures and the report, as the study file asks.
 
-    A view that cannot be made does not cost the results: it is left out.
+    In the public profile they hide small groups; ``results/`` always has all numbers. A view that cannot be
+    made does not cost the results: it is left out.
 
     Returns
     -------
     One line for each view that could not be made, with the reason.
     """
+    if spec.outputs.profile == PUBLIC:
+        results, manifest = public_edition(results, spec, manifest, spec.outputs.rule)
     views: dict[str, Callable[[], object]] = {}
     if spec.outputs.tables:
         views["the workbook of tables"] = lambda: write_tables(results, spec, manifest, folder)
@@ -99,12 +103,15 @@ def _write_report(results: AnalysisResults, spec: StudySpec, manifest: dict[str,
 
 def _about(spec: StudySpec, manifest: Mapping[str, Any]) -> dict[str, str]:
     """What the workbook says about itself: nothing that differs from run to run, so that its bytes do not."""
+    public = manifest.get("public")
+    edition = {"Edition": f"public: {public['words']} (rule '{public['rule']}')"} if public else {}
     return {
+        **edition,
         "Study": spec.study.title,
         "Study id": spec.study.id,
         "Made by": f"emostats {manifest['emostats']}",
         "Plan": f"hash {manifest['plan']['hash']}, {manifest['plan']['state']}",
-        "Numbers": "at full precision; results/estimates.csv has the same",
+        "Numbers": "at full precision" + ("" if public else "; results/estimates.csv has the same"),
     }
 
 

@@ -28,6 +28,8 @@ def assemble(
     if chosen.left_out:
         about = Note("About this edition", (text(chosen.left_out),))
         built[0] = replace(built[0], blocks=(about, *built[0].blocks))
+    if told := public_note(manifest):
+        built[0] = replace(built[0], blocks=(told, *built[0].blocks))
     if audience == "family":
         built = [replace(section, brief=True) for section in built]
     sections = numbered(built, simulated=context.simulated)
@@ -44,6 +46,18 @@ def assemble(
     )
 
 
+def public_note(manifest: Mapping[str, Any]) -> Note | None:
+    """What a reader of the public edition must know first; None in the internal edition."""
+    public = manifest.get("public")
+    if not public:
+        return None
+    said = (
+        f"This edition may be published. By the rule ‘{public['rule']}’ {public['words']}, with every number "
+        "from which they could be computed. A dash stands where something is hidden."
+    )
+    return Note("Public edition", (text(said),))
+
+
 def _summary(context: Context, *, short: bool) -> tuple[tuple[str, Paragraph], ...]:
     manifest, study = context.manifest, context.spec.study
     created = rounding.moment(str(manifest.get("created") or "not recorded"))
@@ -56,5 +70,7 @@ def _summary(context: Context, *, short: bool) -> tuple[tuple[str, Paragraph], .
         ("Status", str(manifest.get("status") or "not recorded")),
         ("Plan", plan.status(context)),
     ]
-    shown = [item for item in items if not short or item[0] in ("Data", "Created")]
+    if public := manifest.get("public"):
+        items.append(("Edition", f"public, rule ‘{public['rule']}’: {public['words']}"))
+    shown = [item for item in items if not short or item[0] in ("Data", "Created", "Edition")]
     return tuple((name, text(value)) for name, value in shown)

@@ -85,6 +85,8 @@ def p_value(row: Estimate | None) -> Cell:
 
 def count(row: Estimate | None) -> Cell:
     """The number of children behind the estimate."""
+    if row is not None and row.n is None and row.error:
+        return failed(row) or NO_VALUE
     if row is None or row.n is None:
         return NO_VALUE
     return Cell(rounding.count(row.n), row.n, "children", row.estimate_id)

@@ -84,7 +84,8 @@ class Outputs(Frozen):
     """What a run writes beside the estimates.
 
     `language` is the language of the report, as in ``"zh"``. `individual` draws each child's course, without
-    a name: for those only who may see the data, and never in the public profile.
+    a name: for those only who may see the data, and never in the public profile. `profile` is the one of the
+    report, the figures and the workbook; `rule` is the public profile's rule for small groups.
     """
 
     report: Flag = True
@@ -92,3 +93,5 @@ class Outputs(Frozen):
     figures: Flag = True
     language: str = "en"
     individual: Flag = False
+    profile: Literal["internal", "public"] = "internal"
+    rule: Annotated[str, Field(min_length=1)] = "cms"
