@@ -209,8 +209,8 @@ def finish(
         for line in found.different:
             put(f"  {line}")
         put(f"Safety rules broken: {len(broken) or 'none'}.")
-        for item in broken:
-            put(f"  piece {item['place'] + 1}: {item['rule']} ({item['detail']})")
+        for item in found.violations:
+            put(f"  piece {item.place + 1}: {item.rule} ({item.detail})")
         if timeline:
             put(str(timeline))
     if not found.same or broken:
@@ -259,6 +259,7 @@ def simulate(
 
     **Example:** `emostats music simulate --sessions 1000`
     """
+    from functools import partial
     from math import ceil
 
     from emostats.music.policy import METHODS, PolicySettings
@@ -274,7 +275,7 @@ def simulate(
     with progress_bar(quiet=quiet) as progress:
         for name in names:
             settings = PolicySettings(method=name)  # type: ignore[arg-type]
-            results[name] = run(plan, settings, lambda done, total, name=name: progress(name, done, total))
+            results[name] = run(plan, settings, partial(progress, name))
     reference = "iso" if "iso" in results else names[-1]
     table = compare(results, reference)
     shown = table if by_kind else table[table["kind"] == (kind or ALL)]

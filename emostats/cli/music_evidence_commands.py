@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from emostats.cli.console import put, put_json, say
 from emostats.cli.music_options import notes
 from emostats.cli.options import JsonOption
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def ratings_make(
@@ -109,7 +112,7 @@ def ratings_read(
     put(block)
 
 
-def _groups(path: Path | None, by: list[str] | None):
+def _groups(path: Path | None, by: list[str] | None) -> pd.Series:
     """Subgroup of each child, labels joined by a comma, indexed by USUBJID."""
     import pandas as pd
 

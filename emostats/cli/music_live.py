@@ -150,6 +150,7 @@ def camera(source: str, fps: float) -> Iterator[VideoFrame]:
     UsageError: there is no such camera, or it cannot be opened.
     """
     import av
+    import numpy as np
 
     from emostats.errors import UsageError
     from emostats.inference.frames import VideoFrame as Frame
@@ -172,7 +173,7 @@ def camera(source: str, fps: float) -> Iterator[VideoFrame]:
             now = clock.perf_counter() - start
             if now - last >= 1.0 / fps:
                 last = now
-                yield Frame(index, now, picture.to_ndarray(format="rgb24"))
+                yield Frame(index, now, np.asarray(picture.to_ndarray(format="rgb24"), dtype=np.uint8))
 
 
 def readings(frames: Iterable[VideoFrame]) -> Iterator[Reading]:

@@ -90,9 +90,12 @@ def read_limits(path: Path | None, avoid: list[str] | None) -> Any:
         is_list = name in ("avoid", "never")
         if is_list != isinstance(value, list) or not (is_list or isinstance(value, int | float)):
             raise UsageError(f"{path}: {name} must be a {'list of texts' if is_list else 'number'}.")
-    sets = {name: frozenset(map(str, value)) for name, value in given.items() if isinstance(value, list)}
+    sets: dict[str, Any] = {
+        name: frozenset(map(str, value)) for name, value in given.items() if isinstance(value, list)
+    }
     sets["avoid"] = frozenset(tag.casefold() for tag in sets.get("avoid", frozenset()) | set(avoid or []))
-    return Limits(**{**{name: float(value) for name, value in given.items() if name not in sets}, **sets})
+    numbers: dict[str, Any] = {name: float(value) for name, value in given.items() if name not in sets}
+    return Limits(**numbers, **sets)
 
 
 def read_logs(paths: Iterable[Path]) -> list[tuple[str, Any]]:

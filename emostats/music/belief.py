@@ -95,12 +95,12 @@ class Belief:
     @cached_property
     def root(self) -> Array:
         """Cholesky factor of the covariance, (3, d, d)."""
-        return np.linalg.cholesky(self.covariance + 1e-12 * np.eye(self.mean.shape[1]))
+        return np.asarray(np.linalg.cholesky(self.covariance + 1e-12 * np.eye(self.mean.shape[1])))
 
     @cached_property
     def precision(self) -> Array:
         """Inverse of the covariance, (3, d, d)."""
-        return np.linalg.inv(self.covariance)
+        return np.asarray(np.linalg.inv(self.covariance))
 
 
 def contribution(prior: Prior, evidence: Evidence) -> tuple[Array, Array]:
@@ -113,7 +113,7 @@ def contribution(prior: Prior, evidence: Evidence) -> tuple[Array, Array]:
 def from_contributions(prior: Prior, precision: Array, information: Array) -> Belief:
     """Belief about a new child, from the summed contributions of others."""
     start = 1.0 / np.square(prior.population_sd)
-    covariance = np.linalg.inv(precision + _diagonal(start))
+    covariance = np.asarray(np.linalg.inv(precision + _diagonal(start)))
     mean = (covariance @ (information + start * np.array(prior.mean))[..., None])[..., 0]
     return Belief(mean, _symmetric(covariance) + _diagonal(np.square(prior.child_sd)))
 
@@ -132,7 +132,7 @@ def updated(belief: Belief, evidence: Evidence) -> Belief:
     """Belief after a child's own data, none of which may be in `belief` already."""
     if evidence.n == 0:
         return belief
-    covariance = _symmetric(np.linalg.inv(belief.precision + evidence.precision))
+    covariance = _symmetric(np.asarray(np.linalg.inv(belief.precision + evidence.precision)))
     start = (belief.precision @ belief.mean[..., None])[..., 0]
     return Belief((covariance @ (start + evidence.information)[..., None])[..., 0], covariance)
 

@@ -29,7 +29,7 @@ def step_size(sd: Array, *, step: float, matching: bool) -> float:
     if matching:
         return 0.0
     known = 1.0 - min(1.0, float(np.hypot(sd[0], sd[1])) / (UNKNOWN_SD * np.sqrt(2.0)))
-    return step * min(1.0, 1.5 * known)
+    return float(step * min(1.0, 1.5 * known))
 
 
 def waypoint(state: Array, target: Array, length: float) -> Array:

@@ -211,7 +211,7 @@ def _chances(
     else:
         likes = np.zeros(len(now.library)) if popularity is None else popularity
         most = likes[rows] == likes[rows].max()
-        return most / most.sum()
+        return np.asarray(most / most.sum())
     return (1.0 - settings.floor) * best + settings.floor * even
 
 

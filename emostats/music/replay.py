@@ -41,11 +41,11 @@ class Replay:
 
 def setup_of(header: Mapping[str, Any]) -> Setup:
     """The setup that a log's header describes."""
-    limits = {
+    limits: dict[str, Any] = {
         name: frozenset(value) if isinstance(value, list) else value
         for name, value in header["limits"].items()
     }
-    filters = {
+    filters: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in header["filter"].items()
     }
     belief = Belief(np.array(header["belief"]["mean"]), np.array(header["belief"]["covariance"]))

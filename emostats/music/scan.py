@@ -111,7 +111,7 @@ def measure(path: Path, name: str = "") -> Measured:
 
 def _load(path: Path) -> tuple[Array, int]:
     """Samples (channels, n) and rate, read by soundfile, which librosa itself uses."""
-    import soundfile
+    import soundfile  # type: ignore[import-untyped]
 
     try:
         samples, rate = soundfile.read(path, dtype="float64", always_2d=True)

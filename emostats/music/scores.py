@@ -142,14 +142,14 @@ def _time(name: str, table: pd.DataFrame) -> Array:
             "time-invalid",
             f"TIME '{table['TIME'].iloc[row]}' is no number of seconds.",
             file=name,
-            cell=f"row {table.index[row] + 2}",
+            cell=f"row {int(table.index[int(row)]) + 2}",
         )
         for row in np.flatnonzero(~np.isfinite(time))
     ]
     back = np.flatnonzero(np.diff(time) < 0) + 1
     if back.size > 2 and not findings:
         what = (
-            f"TIME goes backwards {back.size} times, first in row {table.index[back[0]] + 2}: two sessions "
+            f"TIME goes backwards {back.size} times, first in row {int(table.index[int(back[0])]) + 2}: two sessions "
             "seem to be interleaved."
         )
         todo = "Add a column SESSION and name the one to use, or give each session a file."
@@ -161,7 +161,7 @@ def _time(name: str, table: pd.DataFrame) -> Array:
             f"TIME goes back from {time[row - 1]:g} s to {time[row]:g} s.",
             "Sort the frames, or correct the clock; no frame was dropped.",
             file=name,
-            cell=f"row {table.index[row] + 2}",
+            cell=f"row {int(table.index[int(row)]) + 2}",
         )
         for row in back
     ]
@@ -188,7 +188,7 @@ def _values(name: str, table: pd.DataFrame) -> Array:
                 f"{column} '{text.iloc[row]}' is no number in {low:g} to {high:g}.",
                 "Correct it, or leave the cell blank for a frame without a score.",
                 file=name,
-                cell=f"row {table.index[row] + 2}",
+                cell=f"row {int(table.index[int(row)]) + 2}",
             )
             for row in np.flatnonzero(wrong)
         ]

@@ -57,7 +57,7 @@ class Recipe:
     def tempo(self) -> float:
         """Beats a minute, half an octave about 96; a number of beats that fills the loop."""
         beats = round(96.0 * 2.0 ** (0.55 * self.arousal) * SECONDS / 60.0 / 2.0) * 2
-        return beats * 60.0 / SECONDS
+        return float(beats * 60.0 / SECONDS)
 
     @property
     def energy(self) -> float:
@@ -110,7 +110,8 @@ def synthesize(recipe: Recipe) -> Array:
             _add(out, start, length, _pitch(recipe, scale, degree + step), 0.5, recipe)
         if recipe.percussion:
             _tap(out, number * beat, 0.12 + 0.2 * recipe.arousal, rng)
-    return out * 10.0 ** ((LOUDNESS - loudness(out, RATE)) / 20.0)
+    gain = 10.0 ** ((LOUDNESS - loudness(out, RATE)) / 20.0)
+    return np.asarray(gain * out)
 
 
 def _pitch(recipe: Recipe, scale: tuple[int, ...], degree: int) -> int:
@@ -165,7 +166,7 @@ def row(recipe: Recipe, samples: Array) -> dict[str, str]:
 
 def main(folder: Path) -> None:
     """Writes the pieces and library.csv."""
-    import soundfile
+    import soundfile  # type: ignore[import-untyped]
 
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "library.csv").open("w", encoding="utf-8", newline="") as stream:

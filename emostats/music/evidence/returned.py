@@ -97,7 +97,9 @@ def _sheet(
     if rater not in plan["raters"]:
         what = f"Cell A1 names no rater of the plan ('{grid[0][0]}')."
         return [], [Finding("rater-unknown", what, "Restore 'Rater <code>'.", file=path.name, cell="A1")]
-    rows, findings, seen = [], [], set()
+    rows: list[dict[str, Any]] = []
+    findings: list[Finding] = []
+    seen: set[str] = set()
     for number, line in enumerate(grid[HEADER_ROW:], start=HEADER_ROW + 1):
         cells = dict(zip(header, line, strict=False))
         code = str(cells.get("Clip") or "").strip()

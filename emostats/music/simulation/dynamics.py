@@ -94,7 +94,7 @@ def drift_of_state(children: Children, heard: Heard, state: Array, engagement: A
     pull = np.where(heard.playing, children.entrainment * engagement * kernel, 0.0)
     rate = pull[:, None] * gap + children.home_pull[:, None] * (home - state)
     overload = children.overload * heard.decibels_over
-    return rate + overload[:, None] * np.array([-0.5, 1.0])
+    return np.asarray(rate + overload[:, None] * np.array([-0.5, 1.0]))
 
 
 def advance(

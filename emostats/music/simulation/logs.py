@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from emostats.music.belief import Belief
 from emostats.music.iso import distance
 from emostats.music.off_policy import Rounds
 from emostats.music.policy import PolicySettings, Situation, choose
@@ -21,8 +22,10 @@ from emostats.music.safety import watch
 from emostats.music.simulation import dynamics
 from emostats.music.simulation.run import Batch, Plan, Record, Wing, one
 from emostats.music.simulation.scenario import SEGMENT_SECONDS
+from emostats.music.state import State
 
 Array = NDArray[np.float64]
+Rows = NDArray[np.intp]
 
 
 @dataclass
@@ -60,7 +63,12 @@ def draw_log(
 
 
 def _decide(
-    wing: Wing, batch: Batch, records: list[Record], others: list, other: PolicySettings, parts: _Parts
+    wing: Wing,
+    batch: Batch,
+    records: list[Record],
+    others: list[Belief],
+    other: PolicySettings,
+    parts: _Parts,
 ) -> None:
     """One piece for all children, and one for their copies."""
     n = len(records)
@@ -87,18 +95,18 @@ def _decide(
     _play(wing, fork, records, *copies)
     _play(wing, batch, records, rows, levels, plays)
     for i, record in enumerate(records):
-        answer = asked[i]
-        if answer is not None:
+        question = asked[i]
+        if question is not None:
             parts.session.append(i)
             parts.reward.append(_progress(start, batch, i))
             parts.truth.append(_progress(start, fork, i))
             parts.propensity.append(choices[i].propensity)
-            parts.target.append(answer.probability(int(rows[i])))
-            parts.expected.append(answer.expected)
+            parts.target.append(question.probability(int(rows[i])))
+            parts.expected.append(question.expected)
         wing.learn(i, batch, record, start, others[i], int(rows[i]), float(levels[i]))
 
 
-def _play(wing: Wing, batch: Batch, records: list[Record], rows: Array, levels: Array, plays: Array) -> None:
+def _play(wing: Wing, batch: Batch, records: list[Record], rows: Rows, levels: Array, plays: Array) -> None:
     before = np.array([record.history.last for record in records])
     last = np.array([record.history.last_level for record in records])
     jump = dynamics.jump(wing.world, before=before, after=rows, levels_before=last, levels_after=levels)
@@ -106,6 +114,6 @@ def _play(wing: Wing, batch: Batch, records: list[Record], rows: Array, levels: 
     wing.listen(batch, rows, levels, plays, SEGMENT_SECONDS)
 
 
-def _progress(start: object, batch: Batch, i: int) -> float:
-    before = distance(start.mean[i], batch.target[i])  # type: ignore[attr-defined]
+def _progress(start: State, batch: Batch, i: int) -> float:
+    before = distance(start.mean[i], batch.target[i])
     return before - distance(batch.estimate.mean[i], batch.target[i])

@@ -260,7 +260,7 @@ class Wing:
             ]
         )
         mine = self._speed(batch, rows, np.where(rows < 0, -60.0, levels), plays)
-        return np.maximum(speeds.max(axis=0) - mine, 0.0)
+        return np.asarray(np.maximum(speeds.max(axis=0) - mine, 0.0))
 
     def _speed(self, batch: Batch, rows: Rows, levels: Array, plays: Array | None = None) -> Array:
         fresh = np.zeros(len(rows)) if plays is None else plays
@@ -268,7 +268,7 @@ class Wing:
         rate = dynamics.drift_of_state(self.children, heard, batch.state, heard.invites, batch.home)
         gap = batch.target - batch.state
         along = gap / np.maximum(np.hypot(*gap.T), 1e-9)[:, None]
-        return 60.0 * (rate * along).sum(axis=1)
+        return np.asarray(60.0 * (rate * along).sum(axis=1))
 
     def _table(self, batch: Batch, records: list[Record], round_: int) -> pd.DataFrame:
         reached = ~np.isnan(batch.arrived)

@@ -79,6 +79,11 @@ def draw_library(n: int, rng: np.random.Generator) -> tuple[Library, Array]:
 
 def _tags(energy: Array, rng: np.random.Generator) -> tuple[frozenset[str], ...]:
     """Drums go with energy; high pitch, voices and sudden loudness come by chance."""
-    shares = {"percussion": 0.15 + 0.4 * energy, "high-pitch": 0.1, "sudden-loud": 0.08, "voice": 0.3}
+    shares: dict[str, Array | float] = {
+        "percussion": 0.15 + 0.4 * energy,
+        "high-pitch": 0.1,
+        "sudden-loud": 0.08,
+        "voice": 0.3,
+    }
     drawn = {name: rng.random(len(energy)) < share for name, share in shares.items()}
     return tuple(frozenset(name for name, has in drawn.items() if has[row]) for row in range(len(energy)))
