@@ -92,7 +92,7 @@ def test_a_network_finds_the_expression_in_another_person(film: Make) -> None:
     seen = Channelled()
     train = [film("p", "brow_raise", seed=1), film("p", "mouth_up", seed=2)]
     test = film("q", "brow_raise", seed=3, size=45)
-    net = learn(train, seen, training=SHORT)
+    net = learn(train, seen, training=SHORT, copies=4)
     scores = frame_scores([net], test, seen(test), "brow_raise")
     assert roc_auc_score(test.labels, scores) > 0.95
     assert sorted(net.sizes) == ["brow_raise", "mouth_up"]

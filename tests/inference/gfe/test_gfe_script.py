@@ -15,19 +15,21 @@ import numpy as np
 import pytest
 
 from emostats.inference.sequences import Recording, read_folder, recipe
+from emostats.inference.sequences.figures import figures
+from emostats.inference.sequences.scores import frame_scores
 
-SCRIPT = Path(__file__).resolve().parents[3] / "analyses" / "faces_gfe" / "evaluate.py"
+SCRIPT = Path(__file__).resolve().parents[3] / "analyses" / "faces_gfe" / "analysis.py"
 
 
 @pytest.fixture(scope="module")
 def script() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("gfe_evaluate", SCRIPT)
+    spec = importlib.util.spec_from_file_location("gfe_analysis", SCRIPT)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["gfe_evaluate"] = module
+    sys.modules["gfe_analysis"] = module
     spec.loader.exec_module(module)
     yield module
-    del sys.modules["gfe_evaluate"]
+    del sys.modules["gfe_analysis"]
 
 
 @pytest.fixture(autouse=True)
@@ -95,5 +97,47 @@ def test_one_signer_is_not_enough(
 ) -> None:
     write(tmp_path, film("p", "brow_raise", n_episodes=2))
     assert script.main([str(tmp_path), "--alone"]) == 2
-    assert "two signers are complete; found only p_brow_raise" in capsys.readouterr().err
+    assert "found only p_brow_raise." in capsys.readouterr().err
     assert script.main([str(tmp_path / "nowhere")]) == 2
+
+
+def test_a_film_with_one_label_only_is_not_tested(
+    script: ModuleType, tmp_path: Path, film: Any, write: Any
+) -> None:
+    for subject in "pq":
+        write(tmp_path, film(subject, "brow_raise", n_episodes=1))
+        still = film(subject, "brow_topic", n_episodes=1)
+        write(tmp_path, replace(still, labels=0 * still.labels) if subject == "q" else still)
+    held = read_folder(tmp_path)
+    assert {d.expression for d in script.plan(held, ())} == {"brow_raise"}
+    assert [note.partition(":")[0] for note in script.single(held)] == ["p_brow_topic", "q_brow_topic"]
+
+
+def test_weights_are_made_with_a_card_that_reads_back(
+    films_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emostats.inference.weights.files import read
+
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
+    for name in ("analysis", "gfe_train"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    spec = importlib.util.spec_from_file_location("gfe_train", SCRIPT.parent / "train.py")
+    assert spec is not None and spec.loader is not None
+    train = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(train)
+    monkeypatch.delitem(sys.modules, "analysis")
+    held = read_folder(films_folder)
+    card = train.shipped("p", held, tmp_path)
+    net, again = read(tmp_path / "grammatical-expressions-p")
+    assert again == card
+    assert card.classes == tuple(net.sizes) == ("brow_raise", "brow_topic", "mouth_up")
+    assert [data.use for data in card.data] == ["training: signer p", "test: the other signer"]
+    tests = {figure.data for figure in card.figures}
+    assert any(text.endswith("brow_raise, from p to q") for text in tests)
+    seen = recipe.Channelled()
+    film = held.of("q", "mouth_up")
+    scores = frame_scores([net], film, seen(film), "mouth_up")
+    own = figures(film.labels, scores, film.episodes())
+    listed = {(f.metric, f.data.split(", ")[1]): f.estimate for f in card.figures}
+    assert listed["f1", "mouth_up"] == pytest.approx(own.f1[0])
+    assert listed["auc", "mouth_up"] == pytest.approx(own.auc[0])

@@ -1,6 +1,6 @@
 """Grammatical facial expressions across signers: train on one, test on the other, and back.
 
-    python analyses/faces_gfe/evaluate.py [FOLDER] [--quick] [--alone] [--seeds N] [--out FILE]
+    python analyses/faces_gfe/analysis.py [FOLDER] [--quick] [--alone] [--seeds N] [--out FILE]
 
 FOLDER holds pairs <signer>_<expression>_datapoints.txt.xz and …_targets.txt.xz; by default it is the folder
 `data` beside this script. Every expression that all its signers have complete is tested in every direction.
@@ -116,11 +116,15 @@ def plan(held: Folder, more: Sequence[Recording]) -> list[Direction]:
     ------
     UsageError: one signer only, or no expression that all have.
     """
-    if len(held.subjects) < 2 or not held.complete():
+    expressions = testable(held)
+    if len(held.subjects) < 2 or not expressions:
         names = ", ".join(recording.name for recording in held.recordings)
-        raise UsageError(f"Expected an expression of which two signers are complete; found only {names}.")
+        raise UsageError(
+            "Expected an expression of which every one of two or more signers is complete, with frames "
+            f"labelled 0 and frames labelled 1; found only {names}."
+        )
     directions = []
-    for expression in held.complete():
+    for expression in expressions:
         for first in held.subjects:
             own = [r for r in held.recordings if r.subject == first and r.expression != expression]
             known = {r.expression for r in own} | {expression}
@@ -130,6 +134,12 @@ def plan(held: Folder, more: Sequence[Recording]) -> list[Direction]:
                     train, test = (held.of(person, expression) for person in (first, second))
                     directions.append(Direction(train, test, tuple(own)))
     return directions
+
+
+def testable(held: Folder) -> tuple[str, ...]:
+    """Expressions that every signer has, with frames of both kinds in every film."""
+    films = {name: [held.of(person, name) for person in held.subjects] for name in held.complete()}
+    return tuple(name for name, own in films.items() if all({0, 1} <= set(film.labels) for film in own))
 
 
 # ---------------------------------------------------------------------------------------------- networks
@@ -203,11 +213,12 @@ def linear(
     scores = {}
     for k, direction in enumerate(directions):
         train, test = (features(seen(film)) for film in (direction.train, direction.test))
-        spread = np.maximum(train.std(axis=0), NETWORK.floor)
-        known = direction.train.labels >= 0
+        spread = np.maximum(np.nanstd(train, axis=0), NETWORK.floor)
+        known = (direction.train.labels >= 0) & np.isfinite(train).all(axis=1)
         model = LogisticRegression(C=0.01, class_weight="balanced", max_iter=2000)
         model.fit((train / spread)[known], direction.train.labels[known])
-        raw = model.decision_function(test / spread)
+        raw = model.decision_function(np.nan_to_num(test) / spread)
+        raw[~np.isfinite(test).all(axis=1)] = np.nan
         scores[k] = np.empty(len(raw))
         for stretch in direction.test.stretches():
             scores[k][stretch] = smooth(raw[stretch], SMOOTHING)
@@ -249,10 +260,10 @@ def differences(results: Mapping[str, Sequence[Figures]]) -> dict[str, Any]:
 
 
 def single(held: Folder) -> list[str]:
-    """Films that can be learned from but not tested, because a signer lacks the expression."""
-    whole = held.complete()
+    """Films that can be learned from but not tested, because a signer lacks the expression or a label."""
+    whole = testable(held)
     return [
-        f"{film.name}: not every signer has this expression; it is learned from, not tested."
+        f"{film.name}: not every signer has this expression with both labels; it is learned from, not tested."
         for film in held.recordings
         if film.expression not in whole
     ]
