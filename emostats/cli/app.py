@@ -25,6 +25,7 @@ from emostats.cli.music_commands import music
 from emostats.cli.privacy_commands import deidentify, privacy
 from emostats.cli.start_commands import demo, init
 from emostats.cli.study_commands import diff, lock, report, run, validate, verify
+from emostats.cli.template_commands import eject
 
 app = typer.Typer(
     cls=EmostatsGroup,
@@ -39,6 +40,7 @@ plan = typer.Typer(help="Fix the plan before outcomes are read.", no_args_is_hel
 
 schema = typer.Typer(help="Instrument files: what a questionnaire is.", no_args_is_help=True)
 export = typer.Typer(help="The data of a study in the formats of others.", no_args_is_help=True)
+templates = typer.Typer(help="How reports look: templates to change.", no_args_is_help=True)
 
 START, STUDY, FILE = "To start", "A study, from file to report", "One table, one question"
 DATA = "The data: origin, consent, record"
@@ -52,6 +54,7 @@ app.command("validate", rich_help_panel=STUDY)(validate)
 app.add_typer(plan, name="plan", rich_help_panel=STUDY)
 app.command("run", rich_help_panel=STUDY)(run)
 app.command("report", rich_help_panel=STUDY)(report)
+app.add_typer(templates, name="templates", rich_help_panel=STUDY)
 app.command("verify", rich_help_panel=STUDY)(verify)
 app.command("diff", rich_help_panel=STUDY)(diff)
 app.command("score", rich_help_panel=VIDEO)(score)
@@ -69,6 +72,7 @@ app.add_typer(schema, name="schema", rich_help_panel=DATA)
 app.command("mmrm", rich_help_panel=FILE)(mmrm_command)
 app.command("icc", rich_help_panel=FILE)(icc_command)
 plan.command("lock")(lock)
+templates.command("eject")(eject)
 export.command("adqs")(export_adqs)
 export.command("sessions")(export_sessions)
 schema.command("new")(schema_new)

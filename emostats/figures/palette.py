@@ -7,6 +7,8 @@ repeats what colour says.
 
 from __future__ import annotations
 
+from emostats.contrast import contrast as contrast
+
 INK = "#1d2730"
 MUTED = "#566470"
 RULE = "#c9d2d9"
@@ -34,16 +36,3 @@ SHAPES = ("o", "s", "D", "^", "v", "P")
 def series(index: int) -> tuple[str, str]:
     """Colour and marker shape of the `index`-th series; they repeat after six."""
     return SERIES[index % len(SERIES)], SHAPES[index % len(SHAPES)]
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance of ``#rrggbb``, 0 to 1 (WCAG 2.2)."""
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(first: str, second: str) -> float:
-    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
-    light, dark = sorted((luminance(first), luminance(second)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)

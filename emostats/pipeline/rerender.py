@@ -13,7 +13,7 @@ from emostats.estimates import AnalysisResults
 from emostats.pipeline.public import INTERNAL, PUBLIC, checked_profile, public_edition, refuse_identifiers
 from emostats.pipeline.tables_io import read_csv, read_estimates
 from emostats.pipeline.verify import read_manifest
-from emostats.pipeline.write import RESULTS, TABLES, write_tables
+from emostats.pipeline.write import RESULTS, TABLES, own_templates, write_tables
 from emostats.report import build_report
 from emostats.study.spec import read_spec
 
@@ -111,4 +111,5 @@ def _content(
     model = build_report(spec, results, manifest, audience)
     if format == "docx":
         return docx(model, png)
-    return pdf(model) if format == "pdf" else html(model).encode("utf-8")
+    templates = own_templates(spec)
+    return pdf(model, templates) if format == "pdf" else html(model, templates).encode("utf-8")

@@ -23,7 +23,7 @@ from emostats.report import ReportModel, build_report
 from emostats.study.spec import StudySpec
 
 RESULTS, TABLES, FIGURES, REPORT = "results", "results/tables", "figures", "report.html"
-WORKBOOK = "tables.xlsx"
+WORKBOOK, TEMPLATES = "tables.xlsx", "templates"
 
 
 def write_results(results: AnalysisResults, study: LoadedStudy, folder: Path) -> None:
@@ -37,11 +37,19 @@ def write_results(results: AnalysisResults, study: LoadedStudy, folder: Path) ->
 
 
 def _copy_plan(spec: StudySpec, folder: Path) -> None:
-    """The study file, and the instruments of its own, so that the report can be written again from here."""
+    """The study file, its instruments and templates, so that the report can be written again from here."""
     shutil.copyfile(spec.path, folder / "study.toml")
     for name, path in own_instruments(spec).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, folder / name)
+    if (templates := own_templates(spec)) is not None:
+        shutil.copytree(templates, folder / TEMPLATES)
+
+
+def own_templates(spec: StudySpec) -> Path | None:
+    """The folder ``templates`` beside the study file, where there is one."""
+    folder = spec.folder / TEMPLATES
+    return folder if folder.is_dir() else None
 
 
 def write_views(
@@ -94,7 +102,7 @@ def _write_report(results: AnalysisResults, spec: StudySpec, manifest: dict[str,
     from emostats.render import html
 
     model = build_report(spec, results, manifest)
-    page = html(model) if spec.outputs.report else ""
+    page = html(model, own_templates(spec)) if spec.outputs.report else ""
     if spec.outputs.figures:
         write_figures(model, folder / FIGURES)
     if page:

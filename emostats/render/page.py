@@ -1,21 +1,23 @@
 """One self-contained HTML page from a report model: style, drawings and script inside, nothing loaded.
 
-Templates live in ``templates/``. They lay out finished texts; no number is made there. Everything is escaped
-except the drawings, the style sheet and the explorer's script, which emostats makes itself. The page forbids
-every other script, by the hash of its own.
+Templates live in ``templates/``; a study may have its own. They lay out finished texts; no number is made
+there. Everything is escaped except the drawings, the style sheet and the explorer's script, which emostats
+makes itself. The page forbids every other script, by the hash of its own.
 """
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from emostats.errors import UsageError
 from emostats.render import rounding
+from emostats.render.look import STYLE_FILE, Look, read_look
 from emostats.resources import resource
 
 if TYPE_CHECKING:
@@ -47,35 +49,89 @@ class Document(Protocol):
     def blocks(self) -> Iterator[Any]: ...
 
 
-def html(model: Document) -> str:
-    """The report as one HTML page. The same model gives the same text, byte for byte."""
-    environment = _environment(resource("templates"))
+def html(model: Document, templates: Path | None = None) -> str:
+    """The report as one HTML page. The same model and templates give the same text, byte for byte.
+
+    Parameters
+    ----------
+    templates: a folder of the reader's own: its templates, ``style.css`` and ``explorer.js`` come before
+        those of emostats, file by file, and its ``style.toml`` names colours and logo.
+
+    Raises
+    ------
+    UsageError: a template or the style file of the folder cannot be used.
+    """
+    if templates is None or not templates.is_dir():
+        return _rendered(_environment(), model)
+    from jinja2 import TemplateError
+
+    try:
+        return _rendered(_own_environment(templates), model)
+    except TemplateError as error:
+        place = (
+            f"{getattr(error, 'name', None) or 'a template'}, line {getattr(error, 'lineno', None) or '?'}"
+        )
+        raise UsageError(
+            f"the templates in '{templates}' cannot be used ({place}): {error.message}."
+        ) from None
+
+
+def _rendered(environment: Environment, model: Document) -> str:
     interactive = any(block.kind == "explorer" for block in model.blocks())
     page = environment.get_template("report.html.j2").render(report=model, interactive=interactive)
     return _BLANK_LINES.sub("\n", page).strip() + "\n"
 
 
 @cache
-def _environment(folder: Path) -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+def _environment() -> Environment:
+    """The templates of emostats, which do not change while it runs."""
+    from jinja2 import Environment
+
+    return _furnished(Environment(**_options((resource("templates"),))), (resource("templates"),), Look())
+
+
+def _own_environment(folder: Path) -> Environment:
+    """The reader's templates first; they see the report and nothing of the program."""
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    folders = (folder, resource("templates"))
+    look = read_look(folder / STYLE_FILE) if (folder / STYLE_FILE).is_file() else Look()
+    return _furnished(ImmutableSandboxedEnvironment(**_options(folders)), folders, look)
+
+
+def _options(folders: Sequence[Path]) -> dict[str, Any]:
+    from jinja2 import FileSystemLoader, StrictUndefined
+
+    return {
+        "loader": FileSystemLoader(folders, encoding="utf-8"),
+        "autoescape": True,
+        "undefined": StrictUndefined,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "finalize": _printable,
+    }
+
+
+def _furnished(environment: Environment, folders: Sequence[Path], look: Look) -> Environment:
+    """`environment` with the filters, the style, the script and the logo that templates use."""
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(folder, encoding="utf-8"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_printable,
-    )
     environment.filters["drawing"] = Markup  # SVG that emostats.figures made; its texts are escaped already
     environment.filters["source"] = _source
     environment.filters["island"] = _island
-    environment.globals["style"] = Markup((folder / "style.css").read_text(encoding="utf-8"))
-    script = _BLANK_LINES.sub("\n", (folder / "explorer.js").read_text(encoding="utf-8")).strip()
-    environment.globals["script"] = Markup(script)
-    environment.globals["script_hash"] = b64encode(sha256(script.encode("utf-8")).digest()).decode("ascii")
+    script = _BLANK_LINES.sub("\n", _first(folders, "explorer.js")).strip()
+    environment.globals |= {
+        "style": Markup("\n".join(filter(None, (_first(folders, "style.css"), look.css)))),
+        "look": look,
+        "script": Markup(script),
+        "script_hash": b64encode(sha256(script.encode("utf-8")).digest()).decode("ascii"),
+    }
     return environment
+
+
+def _first(folders: Sequence[Path], name: str) -> str:
+    """The content of a file in the first of the folders that has it."""
+    return next(folder / name for folder in folders if (folder / name).is_file()).read_text(encoding="utf-8")
 
 
 def _printable(value: Any) -> Any:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import io
 import logging
 import warnings
+from base64 import b64decode
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from emostats.errors import UsageError
 from emostats.render.page import Document, html
 
 
-def pdf(model: Document) -> bytes:
+def pdf(model: Document, templates: Path | None = None) -> bytes:
     """The report as PDF/UA-1: tagged, with its language, title and a table of contents in the outline.
+
+    templates: as for `html`.
 
     Raises
     ------
-    UsageError: WeasyPrint, or the Pango library that it needs, is not installed.
+    UsageError: WeasyPrint, or the Pango library that it needs, is not installed; templates cannot be used.
     """
     engine = _weasyprint()
     quiet = logging.getLogger("weasyprint")
@@ -27,7 +31,7 @@ def pdf(model: Document) -> bytes:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             stream = io.BytesIO()
-            page = engine.HTML(string=html(model), url_fetcher=_nothing)
+            page = engine.HTML(string=html(model, templates), url_fetcher=_nothing)
             page.write_pdf(stream, pdf_variant="pdf/ua-1", pdf_identifier=b"emostats")
     finally:
         quiet.setLevel(level)
@@ -35,6 +39,9 @@ def pdf(model: Document) -> bytes:
 
 
 def _nothing(url: str, *args: Any, **kwargs: Any) -> Any:
+    if url.startswith("data:image/"):  # the logo, which is part of the page
+        kind, _, content = url.removeprefix("data:").partition(";base64,")
+        return {"string": b64decode(content), "mime_type": kind}
     raise ValueError(f"a report loads nothing, and not {url!r}")
 
 

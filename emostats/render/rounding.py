@@ -10,7 +10,10 @@ All functions are pure. A missing number (None, NaN) becomes `MISSING`; the repo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import SupportsFloat
@@ -32,6 +35,45 @@ _MONTHS = (
 _BYTE_UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 Number = SupportsFloat | None
+
+
+@dataclass(frozen=True)
+class Marks:
+    """How a language writes numbers: marks of decimals and thousands, percent sign, what joins two limits."""
+
+    language: str = "en"
+    decimal: str = "."
+    group: str = ","
+    percent: str = "%"
+    to: str = " to "
+
+
+_ENGLISH = Marks()
+_MARKS: ContextVar[Marks] = ContextVar("_MARKS", default=_ENGLISH)
+_TO = {"en": " to ", "zh": " 至 ", "de": " bis ", "fr": " à ", "es": " a ", "ja": " ～ "}
+
+
+@contextmanager
+def written_in(language: str) -> Iterator[None]:
+    """Numbers and dates as `language` writes them, within the block. English marks come from this module,
+    others from Babel's data."""
+    token = _MARKS.set(_marks(language))
+    try:
+        yield
+    finally:
+        _MARKS.reset(token)
+
+
+def _marks(language: str) -> Marks:
+    if language == "en":
+        return Marks()
+    from babel import Locale
+    from babel.numbers import get_decimal_symbol, get_group_symbol
+
+    locale = Locale.parse(language)
+    percent = locale.percent_formats[None].pattern.replace("#,##0", "")
+    joiner = _TO.get(locale.language, " – ")
+    return Marks(language, get_decimal_symbol(locale), get_group_symbol(locale), percent, joiner)
 
 
 def known(value: Number) -> float | None:
@@ -103,8 +145,16 @@ def fixed(value: Number, places: int, *, sign: bool = False) -> str:
         return scientific(number, 3, sign=sign)
     places = min(places, MAX_PLACES)
     rounded = _decimal(number).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _EXACT)
-    text = f"{abs(rounded):,.{places}f}"
+    text = _marked(f"{abs(rounded):,.{places}f}")
     return text if rounded == 0 else _signed(text, negative=rounded < 0, sign=sign)
+
+
+def _marked(text: str) -> str:
+    """English digits with the marks of the language in use."""
+    marks = _MARKS.get()
+    if marks.language == "en":
+        return text
+    return text.translate({ord("."): marks.decimal, ord(","): marks.group})
 
 
 def _signed(text: str, *, negative: bool, sign: bool) -> str:
@@ -123,7 +173,7 @@ def scientific(value: Number, digits: int = 3, *, sign: bool = False) -> str:
     exact = _decimal(number)
     exponent = _exponent(exact, digits)
     mantissa = exact.scaleb(-exponent, _EXACT).quantize(Decimal(1).scaleb(1 - digits), ROUND_HALF_UP, _EXACT)
-    text = f"{abs(mantissa)} × 10{str(exponent).translate(_SUPERSCRIPT)}"
+    text = f"{_marked(str(abs(mantissa)))} × 10{str(exponent).translate(_SUPERSCRIPT)}"
     return _signed(text, negative=exact < 0, sign=sign)
 
 
@@ -159,7 +209,7 @@ def interval(low: Number, high: Number, places: int, *, sign: bool = False) -> s
     """
     if is_missing(low) and is_missing(high):
         return MISSING
-    return f"{fixed(low, places, sign=sign)} to {fixed(high, places, sign=sign)}"
+    return f"{fixed(low, places, sign=sign)}{_MARKS.get().to}{fixed(high, places, sign=sign)}"
 
 
 def p_value(p: Number) -> str:
@@ -178,9 +228,9 @@ def p_value(p: Number) -> str:
     if not 0 <= number <= 1:
         raise ValueError(f"a p-value lies between 0 and 1; found {number!r}")
     if number < 0.001:
-        return "<0.001"
+        return f"<{_marked('0.001')}"
     text = fixed(number, 3) if number < 0.0995 else fixed(number, 2)
-    return ">0.99" if text == "1.00" else text
+    return f">{_marked('0.99')}" if text == _marked("1.00") else text
 
 
 def p_statement(p: Number) -> str:
@@ -192,14 +242,14 @@ def p_statement(p: Number) -> str:
 def percent(value: Number, places: int = 1, *, sign: bool = False) -> str:
     """A number that is a percentage already, with its sign: ``98.4%``."""
     text = fixed(value, places, sign=sign)
-    return text if text == MISSING else text + "%"
+    return text if text == MISSING else text + _MARKS.get().percent
 
 
 def percent_interval(low: Number, high: Number, places: int = 1, *, sign: bool = False) -> str:
     """``90.1% to 107.3%``."""
     if is_missing(low) and is_missing(high):
         return MISSING
-    return f"{percent(low, places, sign=sign)} to {percent(high, places, sign=sign)}"
+    return f"{percent(low, places, sign=sign)}{_MARKS.get().to}{percent(high, places, sign=sign)}"
 
 
 def share(part: Number, whole: Number) -> str:
@@ -224,10 +274,10 @@ def share_percent(part: Number, whole: Number) -> str:
     text = fixed(100 * numerator / denominator, places)
     least, most = fixed(10**-places, places), fixed(100 - 10**-places, places)
     if text == fixed(0, places) and numerator > 0:
-        return f"<{least}%"
+        return f"<{least}{_MARKS.get().percent}"
     if text == fixed(100, places) and numerator < denominator:
-        return f">{most}%"
-    return text + "%"
+        return f">{most}{_MARKS.get().percent}"
+    return text + _MARKS.get().percent
 
 
 def proportion(value: Number, places: int = 1) -> str:
@@ -246,7 +296,9 @@ def proportion_interval(low: Number, high: Number, places: int = 1) -> str:
 def confidence_level(level: Number) -> str:
     """``0.95`` → ``95%``, ``0.975`` → ``97.5%``."""
     number = known(level)
-    return MISSING if number is None else fixed(100 * number, 1).removesuffix(".0") + "%"
+    if number is None:
+        return MISSING
+    return fixed(100 * number, 1).removesuffix(_marked(".0")) + _MARKS.get().percent
 
 
 def degrees_of_freedom(df: Number) -> str:
@@ -304,6 +356,10 @@ def moment(iso: str) -> str:
     except ValueError:
         return iso
     zone = {None: "", "UTC": " UTC"}.get(time.tzname(), f" {time:%z}")
+    if _MARKS.get().language != "en":
+        from babel.dates import format_date
+
+        return f"{format_date(time.date(), format='long', locale=_MARKS.get().language)} {time:%H:%M}{zone}"
     return f"{time.day} {_MONTHS[time.month - 1]} {time.year}, {time:%H:%M}{zone}"
 
 
