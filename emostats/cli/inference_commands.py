@@ -178,6 +178,6 @@ def _announce(done: list[Scored], lost: list[str], out: Path, *, as_json: bool) 
     else:
         kept = sum(scored.kept for scored in done)
         again = f" ({kept} read before)" if kept else ""
-        say(f"{len(done)} sessions{again}, {len(done) - len(lost)} scored.")
+        say(f"{len(done)} session{'' if len(done) == 1 else 's'}{again}, {len(done) - len(lost)} scored.")
         put(str(out))
     raise typer.Exit(Exit.FINDINGS if lost else Exit.OK)
