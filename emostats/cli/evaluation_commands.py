@@ -11,11 +11,8 @@ from emostats.cli.console import progress_bar, put, put_json, say
 from emostats.cli.options import JsonOption, QuietOption
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from emostats.inference.cards import ModelCard
+    from emostats.inference.assessment import Assessment
     from emostats.inference.evaluation import Evaluation
-    from emostats.inference.evaluation.scorers import CardedScorer
     from emostats.inference.lab import LabResult
 
 SHOWN = ["label", "estimate", "std_error", "conf_low", "conf_high"]
@@ -31,12 +28,16 @@ def evaluate_command(
         Path | None,
         typer.Option(help="A folder of stills with labels.csv (file, subject, expression, age, sex)."),
     ] = None,
+    clips: Annotated[
+        Path | None, typer.Option(help="A CSV of clips (video, subject, label), scored by --model.")
+    ] = None,
     model: Annotated[
         str | None,
-        typer.Option(help="With --faces: shipped weights, a .safetensors file, or 'rule' (no network)."),
+        typer.Option(help="Shipped weights, a .safetensors file, or for stills 'rule' (no network)."),
     ] = None,
     robust: Annotated[
-        bool, typer.Option("--robustness", help="With --faces: score the stills made worse as well.")
+        bool,
+        typer.Option("--robustness", help="Score stills made worse, or clips with fewer frames, as well."),
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for a page, tables and drawings.")] = None,
     conf_level: Annotated[float, typer.Option(help="Level of the intervals, between 0 and 1.")] = 0.95,
@@ -54,112 +55,49 @@ def evaluate_command(
     your own with `emostats evaluate --faces stills`
     """
     from emostats.errors import UsageError
+    from emostats.inference.assessment import assess_clips, assess_stills, assess_table
 
-    if (predictions is None) == (faces is None):
-        raise UsageError("say what to evaluate: a table of predictions, or a folder of stills with --faces.")
-    if faces is None and (robust or model):
-        raise UsageError("--robustness and --model go with --faces.")
     options: dict[str, Any] = {"n_resamples": resamples, "conf_level": conf_level, "seed": seed}
-    if predictions is not None:
-        from emostats.inference.evaluation import evaluate, read_predictions
-
-        found = evaluate(read_predictions(predictions), **options)
-        _show(found, predictions.name, out, as_json)
-    elif faces is not None:
-        _evaluate_faces(faces, model, robust, options, out, as_json, quiet)
-
-
-def _evaluate_faces(
-    folder: Path, model: str | None, robust: bool, options: dict[str, Any], out: Path | None,
-    as_json: bool, quiet: bool,
-) -> None:  # fmt: skip
-    from emostats.inference.evaluation import evaluate, predictions, read_stills, robustness, score_stills
-    from emostats.inference.evaluation.scorers import face_finder, scorer
-
-    stills = read_stills(folder)
-    with progress_bar(quiet=quiet) as progress:
-        judge = scorer(model)
-        table = score_stills(stills, judge, progress)
-        worse = (
-            robustness(stills, judge, face_finder(), conf_level=options["conf_level"], progress=progress)
-            if robust
-            else None
+    if sum(source is not None for source in (predictions, faces, clips)) != 1:
+        raise UsageError(
+            "say what to evaluate, and one thing: a table of predictions, stills with --faces, or clips with "
+            "--clips."
         )
-        found = evaluate(predictions(table), **options)
-    notes = [*_stills_left_out(len(stills), len(table)), *_seen_before(judge, folder, table)]
-    for note in notes:
+    with progress_bar(quiet=quiet) as progress:
+        if faces is not None:
+            made = assess_stills(faces, model, robust=robust, progress=progress, **options)
+        elif clips is not None:
+            if not model:
+                raise UsageError("--clips needs the weights that score them: --model NAME.safetensors.")
+            made = assess_clips(clips, model, robust=robust, progress=progress, **options)
+        elif predictions is not None and not (robust or model):
+            made = assess_table(predictions, **options)
+        else:
+            raise UsageError("--robustness and --model go with --faces or --clips.")
+    _show(made, out, as_json)
+
+
+def _show(made: Assessment, out: Path | None, as_json: bool) -> None:
+    for note in made.notes:
         say(f"Note: {note}", "yellow")
-    _show(found, folder.name, out, as_json, scored=table, robust=worse, judge=judge, notes=notes)
-
-
-def _stills_left_out(n: int, n_scored: int) -> list[str]:
-    left = n - n_scored
-    return [f"{left} of {n} stills show an expression that the model does not know."] if left else []
-
-
-def _seen_before(judge: CardedScorer, folder: Path, table: pd.DataFrame) -> list[str]:
-    """Says when stills were among the training data of the weights."""
-    from emostats.inference.evaluation.scorers import seen_in_training
-
-    if judge.card is None:
-        return []
-    seen = seen_in_training(judge.card, [folder / file for file in table["file"]])
-    if not seen:
-        return []
-    return [
-        f"{seen} of {len(table)} stills were in the training data of these weights: the figures flatter. "
-        "The model card has figures of people who were held out."
-    ]
-
-
-def _show(
-    found: Evaluation,
-    name: str,
-    out: Path | None,
-    as_json: bool,
-    *,
-    scored: pd.DataFrame | None = None,
-    robust: pd.DataFrame | None = None,
-    judge: CardedScorer | None = None,
-    notes: list[str] | None = None,
-) -> None:
-    page = None
-    card = judge.card if judge else None
-    if out is not None:
-        page = _write(found, name, out, scored, robust, card, notes or [])
+    page = _written(made, out) if out else None
     if as_json:
-        summary = found.summary()
-        summary["notes"] = [*summary["notes"], *(notes or [])]
-        more: dict[str, Any] = {"model": judge.name} if judge else {}
-        more |= {"robustness": robust} if robust is not None else {}
-        more |= {"page": page} if page else {}
-        put_json({**summary, **more})
+        put_json({**made.summary(), **({"page": page} if page else {})})
         return
-    _print(found, robust)
+    _print(made.found)
+    _print_more(made)
     if page:
         put("")
         put(str(page))
 
 
-def _write(
-    found: Evaluation, name: str, out: Path, scored: pd.DataFrame | None, robust: pd.DataFrame | None,
-    card: ModelCard | None, notes: list[str],
-) -> Path:  # fmt: skip
-    from emostats.inference.cards import rows
+def _written(made: Assessment, out: Path) -> Path:
     from emostats.pipeline.evaluation_folder import write_evaluation
 
-    return write_evaluation(
-        found,
-        out,
-        title=f"Evaluation of {name}",
-        subtitle=" ".join(notes),
-        card=rows(card) if card else (),
-        robustness=robust,
-        scored=scored,
-    )
+    return write_evaluation(made, out)
 
 
-def _print(found: Evaluation, robust: pd.DataFrame | None = None) -> None:
+def _print(found: Evaluation) -> None:
     from emostats.cli.print_table import show_table
     from emostats.render import rounding
 
@@ -180,14 +118,32 @@ def _print(found: Evaluation, robust: pd.DataFrame | None = None) -> None:
     groups = found.metrics[(found.metrics["group"] != "") & found.metrics["metric"].isin(("accuracy", "auc"))]
     if len(groups):
         put("")
+        groups = groups.assign(label=groups["metric"].map({"accuracy": "Accuracy", "auc": "AUC"}))
         show_table(groups[["level", *SHOWN]], "By sex and age", HEADERS)
     put("")
     put("Confusion matrix, rows the truth, columns what was said")
     for name, row in zip(made.classes, found.counts.tolist(), strict=True):
         put(f"  {name:<12} " + " ".join(f"{count:>6}" for count in row))
-    if robust is not None:
+
+
+def _print_more(made: Assessment) -> None:
+    """Stability and robustness."""
+    from emostats.cli.print_table import show_table
+    from emostats.render import rounding
+
+    put("")
+    put("Stability, three readings")
+    for item in made.stability:
+        limits = (
+            ""
+            if item.conf_low != item.conf_low
+            else f" ({rounding.interval(item.conf_low, item.conf_high, 3)})"
+        )
+        put(f"  {item.label}: {item.error or rounding.fixed(item.estimate, 3) + limits}")
+    if made.robustness is not None:
         put("")
-        show_table(robust[["perturbation", "level", *SHOWN]], "Pictures made worse", {"label": ""})
+        table = made.robustness[["perturbation", "level", *SHOWN]]
+        show_table(table, "Made worse", {"label": "", "perturbation": "", "level": ""})
 
 
 def train_command(
@@ -210,59 +166,17 @@ def train_command(
         result = train_lab(lab, progress)
     for clip, reason in result.left_out:
         say(f"Left out: {clip.path}: {reason}", "yellow")
-    page = _write_training(result, lab.config.name, lab.output)
+    made = result.assessment(lab.config.name)
+    page = _written(made, lab.output / "evaluation")
     if as_json:
-        put_json(_training_facts(result, page))
+        put_json({**made.summary(), "weights": result.weights, "page": page, "left_out": _left_out(result)})
         return
     _print(result.evaluation)
+    _print_more(made)
     put("")
-    for line in _stabilities(result):
-        put(line)
     put(str(result.weights))
     put(str(page))
 
 
-def _write_training(result: LabResult, name: str, output: Path) -> Path:
-    from emostats.inference.cards import read_card, rows
-    from emostats.pipeline.evaluation_folder import write_evaluation
-
-    card = read_card(result.weights.with_suffix(".json"))
-    return write_evaluation(
-        result.evaluation,
-        output / "evaluation",
-        title=f"{name}: figures of the folds",
-        subtitle=" ".join(_stabilities(result)),
-        card=rows(card),
-        scored=result.table,
-    )
-
-
-def _stabilities(result: LabResult) -> list[str]:
-    from emostats.render import rounding
-
-    lines = []
-    if result.stability is not None:
-        found = result.stability
-        limits = rounding.interval(found.conf_low, found.conf_high, 3)
-        lines.append(
-            f"Stability over {found.n_runs} runs, 1 − CV of the accuracy: "
-            f"{rounding.fixed(found.estimate, 3)} ({limits})."
-        )
-    if result.consistency is not None:
-        effect = result.consistency
-        limits = rounding.interval(effect.conf_low, effect.conf_high, 3)
-        lines.append(f"Label stays from frame to frame: {rounding.fixed(effect.estimate, 3)} ({limits}).")
-    return lines
-
-
-def _training_facts(result: LabResult, page: Path) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {
-        "weights": result.weights,
-        "page": page,
-        "evaluation": result.evaluation.summary(),
-        "stability": asdict(result.stability) if result.stability else None,
-        "temporal_consistency": asdict(result.consistency) if result.consistency else None,
-        "left_out": [{"clip": clip.path, "reason": reason} for clip, reason in result.left_out],
-    }
+def _left_out(result: LabResult) -> list[dict[str, Any]]:
+    return [{"clip": clip.path, "reason": reason} for clip, reason in result.left_out]

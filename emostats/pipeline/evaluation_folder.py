@@ -9,7 +9,8 @@ import pandas as pd
 
 from emostats.errors import UsageError
 from emostats.figures.svg import standalone
-from emostats.inference.evaluation import Evaluation, predictions_frame
+from emostats.inference import cards
+from emostats.inference.assessment import Assessment
 from emostats.inference.evaluation.drawings import DRAWINGS, drawing
 from emostats.pipeline.evaluation_page import evaluation_page
 from emostats.pipeline.tables_io import write_csv, write_json
@@ -19,30 +20,33 @@ PAGE = "evaluation.html"
 
 
 def write_evaluation(
-    found: Evaluation,
-    folder: str | Path,
-    *,
-    title: str,
-    subtitle: str = "",
-    card: Sequence[tuple[str, str]] = (),
-    robustness: pd.DataFrame | None = None,
-    scored: pd.DataFrame | None = None,
+    made: Assessment, folder: str | Path, *, title: str = "", card: Sequence[tuple[str, str]] = ()
 ) -> Path:
     """Writes evaluation.html, evaluation.json, metrics.csv, classes.csv, confusion.csv, predictions.csv and
-    figures/*.svg into `folder`, and robustness.csv where it is given; returns the page.
+    figures/*.svg into `folder`, and robustness.csv where it was measured; returns the page.
+
+    title: of the page. card: rows of a model card, by default of the assessment's own.
 
     Raises
     ------
     UsageError: `folder` is a file, or cannot be written.
     """
-    place = Path(folder)
+    place, shown = Path(folder), card or (cards.rows(made.card) if made.card else ())
     try:
         (place / "figures").mkdir(parents=True, exist_ok=True)
-        _write_tables(found, place, robustness, scored)
+        _write_tables(made, place)
         for name in DRAWINGS:
-            (place / "figures" / f"{name}.svg").write_text(standalone(drawing(found, name)), encoding="utf-8")
-        page = html(evaluation_page(found, title=title, subtitle=subtitle, card=card, robustness=robustness))
-        (place / PAGE).write_text(page, encoding="utf-8")
+            svg = standalone(drawing(made.found, name))
+            (place / "figures" / f"{name}.svg").write_text(svg, encoding="utf-8")
+        page = evaluation_page(
+            made.found,
+            title=title or f"Evaluation of {made.name}",
+            subtitle=" ".join(made.notes),
+            card=shown,
+            robustness=made.robustness,
+            stability=made.stability,
+        )
+        (place / PAGE).write_text(html(page), encoding="utf-8")
     except OSError as error:
         raise UsageError(
             f"The evaluation cannot be written to '{place}': {error.strerror or error}."
@@ -50,16 +54,15 @@ def write_evaluation(
     return place / PAGE
 
 
-def _write_tables(
-    found: Evaluation, place: Path, robustness: pd.DataFrame | None, scored: pd.DataFrame | None
-) -> None:
+def _write_tables(made: Assessment, place: Path) -> None:
+    found = made.found
     classes = found.predictions.classes
-    write_json(found.summary(), place / "evaluation.json")
+    write_json(made.summary(), place / "evaluation.json")
     write_csv(found.metrics, place / "metrics.csv")
     write_csv(found.classes, place / "classes.csv")
     counts = pd.DataFrame(found.counts, columns=[f"said_{name}" for name in classes])
     counts.insert(0, "truth", list(classes))
     write_csv(counts, place / "confusion.csv")
-    write_csv(predictions_frame(found.predictions) if scored is None else scored, place / "predictions.csv")
-    if robustness is not None:
-        write_csv(robustness, place / "robustness.csv")
+    write_csv(made.scored, place / "predictions.csv")
+    if made.robustness is not None:
+        write_csv(made.robustness, place / "robustness.csv")

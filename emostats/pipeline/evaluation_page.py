@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from emostats._version import __version__
-from emostats.inference.evaluation import Evaluation
+from emostats.inference.evaluation import Evaluation, StabilityReading
 from emostats.inference.evaluation.drawings import drawings, words
 from emostats.render import rounding
 from emostats.report.model import (
@@ -41,20 +41,25 @@ def evaluation_page(
     subtitle: str = "",
     card: Sequence[tuple[str, str]] = (),
     robustness: pd.DataFrame | None = None,
+    stability: Sequence[StabilityReading] = (),
 ) -> ReportModel:
     """The page: all figures, groups, classes, drawings; the model card and robustness where they are given.
 
     Parameters
     ----------
-    card: rows of `inference.cards.rows`. robustness: table of `inference.evaluation.robustness`.
+    card: rows of `inference.cards.rows`. robustness: table of `inference.evaluation.robustness`. stability:
+        of `inference.evaluation.stability_readings`.
     """
     sections = [
         Section("figures", "How good are the scores?", tuple(_overall(found)), 1),
         Section("classes", "Which expressions are told apart?", tuple(_classes(found)), 2),
         Section("groups", "For whom?", tuple(_groups(found)), 3),
     ]
+    if stability:
+        sections.append(Section("stability", "How stable?", tuple(_stable(stability)), 4))
     if robustness is not None:
-        sections.append(Section("robustness", "When pictures are worse", (_robust(robustness),), 4))
+        worse = (_robust(robustness),)
+        sections.append(Section("robustness", "When pictures are worse", worse, len(sections) + 1))
     if card:
         sections.append(Section("card", "The model", (_card(card),), len(sections) + 1))
     made = found.predictions
@@ -156,6 +161,22 @@ def _figure(found: Evaluation, name: str, number: int) -> Figure:
     return Figure(f"drawing-{name}", wide, title, description, narrow, number)
 
 
+def _stable(readings: Sequence[StabilityReading]) -> Iterator[Block]:
+    yield Paragraph(
+        (
+            "Three things are called stability, and papers seldom say which. A classifier that always says "
+            "the same is perfectly stable in all three.",
+        )
+    )
+    rows = tuple(
+        Row(item.label, (_number(item.estimate), Cell(rounding.interval(item.conf_low, item.conf_high, 3)),
+                         Cell(rounding.count(item.n) if item.n else rounding.MISSING, reason=item.error)))
+        for item in readings
+    )  # fmt: skip
+    columns = (Column("Estimate"), Column("CI"), Column("n"))
+    yield Table("stability-table", "Stability, three readings", "Reading", columns, rows, (), 4)
+
+
 def _robust(table: pd.DataFrame) -> Table:
     columns = (Column("Scored"), Column("Accuracy"), Column("AUC"), Column("Same label"))
     metrics = ("accuracy", "auc", "perturbation_agreement")
@@ -170,7 +191,7 @@ def _robust(table: pd.DataFrame) -> Table:
         "brightness: factor; compression: JPEG quality; rotation: degrees; occlusion: share of the face's "
         "height, from below."
     )
-    return Table("robustness-table", "Pictures made worse", "Picture", columns, tuple(rows), (note,), 4)
+    return Table("robustness-table", "Pictures made worse", "Picture", columns, tuple(rows), (note,), 5)
 
 
 def _card(rows: Sequence[tuple[str, str]]) -> Definitions:

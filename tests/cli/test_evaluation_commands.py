@@ -40,7 +40,8 @@ def test_evaluate_prints_tables(table):
     assert result.exit_code == 0, result.output
     assert "476 rows of 60 people" in result.stdout
     assert re.search(r"Accuracy +0\.422\d* ", result.stdout)
-    assert "Female  Accuracy" in result.stdout
+    assert re.search(r"Female +Accuracy", result.stdout)
+    assert "Over time: neighbouring frames" in result.stdout
     assert re.search(r"neutral +66 +10 +13 +15 +15 +23 +9", result.stdout)
 
 
@@ -51,6 +52,7 @@ def test_evaluate_as_json(table):
     assert by_name["accuracy"]["estimate"] == CASE["accuracy"]["value"]
     assert by_name["auc"]["conf_low"] < by_name["auc"]["estimate"] < by_name["auc"]["conf_high"]
     assert found["confusion_matrix_rows_true"] == CASE["confusion_matrix_rows_true"]
+    assert found["figures"]["macro_f1"]["estimate"] == by_name["macro_f1"]["estimate"]
 
 
 def test_evaluate_writes_a_page(table, tmp_path):
@@ -74,6 +76,7 @@ def test_evaluate_writes_a_page(table, tmp_path):
         ([], "say what to evaluate"),
         (["p.csv", "--faces", "."], "say what to evaluate"),
         (["p.csv", "--robustness"], "go with --faces"),
+        (["--clips", "c.csv"], "needs the weights"),
         (["none.csv"], "cannot be read"),
         (["--faces", "none"], "no labels.csv"),
     ],
@@ -173,7 +176,8 @@ def test_train_from_real_faces_to_weights(tmp_path, stills):
     result = emostats("train", tmp_path / "lab.toml", "--json", "--quiet")
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
-    assert found["evaluation"]["n_subjects"] == 2
+    assert found["n_subjects"] == 2
+    assert [item["name"] for item in found["stability"]] == ["over_runs", "over_time", "perturbed"]
     assert Path(found["weights"]).is_file() and Path(found["page"]).is_file()
     page = Path(found["page"]).read_text(encoding="utf-8")
     assert "Not validated on children with autism." in page
@@ -181,6 +185,19 @@ def test_train_from_real_faces_to_weights(tmp_path, stills):
         "evaluate", "--faces", stills, "--model", found["weights"], "--json", "--resamples", 200, "--quiet"
     )
     assert json.loads(again.stdout)["model"] == "tiny"
+    clips = emostats(
+        "evaluate", "--clips", tmp_path / "clips.csv", "--model", found["weights"], "--robustness", "--json",
+        "--resamples", 200, "--quiet",
+    )  # fmt: skip
+    scored = json.loads(clips.stdout)
+    assert (scored["n"], scored["n_subjects"]) == (4, 2)
+    assert "4 of 4 clips were in the training data" in " ".join(scored["notes"])
+    agreement = {
+        row["level"]: row["estimate"]
+        for row in scored["robustness"]
+        if row["metric"] == "perturbation_agreement"
+    }
+    assert agreement[None] == 1.0 and set(agreement) == {None, 10.0, 5.0}
 
 
 LAB = """name = "tiny"

@@ -13,7 +13,9 @@ from emostats.inference.evaluation.predictions import (
     predictions,
     predictions_frame,
     read_predictions,
+    read_table,
 )
+from emostats.inference.evaluation.readings import StabilityReading, stability_readings
 from emostats.inference.evaluation.robustness import frame_rate_agreement, robustness
 from emostats.inference.evaluation.stability import (
     RunStability,
@@ -31,6 +33,7 @@ __all__ = [
     "Perturbation",
     "Predictions",
     "RunStability",
+    "StabilityReading",
     "Still",
     "StillScorer",
     "evaluate",
@@ -42,10 +45,12 @@ __all__ = [
     "predictions_frame",
     "read_predictions",
     "read_stills",
+    "read_table",
     "robustness",
     "run_stability",
     "score_stills",
     "simulated_frames",
+    "stability_readings",
     "temporal_consistency",
     "thinned",
 ]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from emostats.errors import UsageError
+from emostats.inference.evaluation.differences import differences
 from emostats.inference.evaluation.metrics import N_BINS, all_metrics, class_metrics
 from emostats.inference.evaluation.predictions import Predictions
 from emostats.statistics import classification as cl
@@ -31,7 +32,8 @@ class Evaluation:
 
     Attributes
     ----------
-    predictions: what was evaluated. metrics: columns `COLUMNS`; overall (group ``""``), by sex, by age.
+    predictions: what was evaluated. metrics: columns `COLUMNS`; overall (group ``""``), by sex, by
+        age, and the difference of the sexes.
     classes: the same for each class (group ``"class"``). counts: (K, K) confusion matrix, rows the truth.
     calibration: reliability of the top label. curves: (K,) ROC of each class, None where it has none; with
         two classes only that of the second. no_information: the most frequent class.
@@ -56,6 +58,14 @@ class Evaluation:
         rows = table[(table["metric"] == metric) & (table["group"] == group) & (table["level"] == level)]
         return float(rows["estimate"].iloc[0]) if len(rows) else float("nan")
 
+    def figures(self) -> dict[str, dict[str, float]]:
+        """Estimate, standard error and limits of each overall metric by its name."""
+        overall = self.metrics[self.metrics["group"] == ""].set_index("metric")
+        columns = ["estimate", "std_error", "conf_low", "conf_high"]
+        return {
+            str(name): dict(zip(columns, row, strict=True)) for name, *row in overall[columns].itertuples()
+        }
+
     def summary(self) -> dict[str, Any]:
         """Everything but the rows, as plain values for JSON."""
         made = self.predictions
@@ -68,6 +78,7 @@ class Evaluation:
             "conf_level": self.conf_level,
             "n_resamples": self.n_resamples,
             "seed": self.seed,
+            "figures": self.figures(),
             "metrics": self.metrics.to_dict("records"),
             "per_class": self.classes.to_dict("records"),
             "confusion_matrix_rows_true": self.counts.tolist(),
@@ -102,6 +113,7 @@ def evaluate(
     metrics = [
         row for group, level, part in parts for row in _rows(group, level, part, all_metrics(part, **options))
     ]
+    metrics += _sex_difference(made, conf_level)
     each = class_metrics(made, **options)
     classes = [row for k, name in enumerate(made.classes) for row in _rows("class", name, made, each[k])]
     return Evaluation(
@@ -123,6 +135,14 @@ def _rows(group: str, level: str, made: Predictions, effects: Sequence[Effect]) 
     for e in effects:
         yield (group, level, e.name, e.label, e.estimate, e.std_error, e.conf_low, e.conf_high, e.conf_level,
                e.n, made.n_subjects, e.method, e.error)  # fmt: skip
+
+
+def _sex_difference(made: Predictions, conf_level: float) -> list[tuple[Any, ...]]:
+    girls, boys = (made.where(made.sex == code) for code in SEXES)
+    if not len(girls.truth) or not len(boys.truth):
+        return []
+    both = made.where(made.sex != "")
+    return [*_rows("difference", "Female − male", both, tuple(differences(girls, boys, conf_level)))]
 
 
 def _groups(made: Predictions, age_edges: Sequence[float]) -> Iterator[tuple[str, str, Predictions]]:

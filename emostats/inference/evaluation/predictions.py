@@ -104,12 +104,21 @@ def read_predictions(path: str | Path) -> Predictions:
     ------
     UsageError: the file cannot be read; see `predictions`.
     """
-    text = {"subject": str, "label": str, "sex": str}
+    return predictions(read_table(path))
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """A CSV file (UTF-8) of predictions, names as text.
+
+    Raises
+    ------
+    UsageError: the file cannot be read.
+    """
+    text = dict.fromkeys(("subject", "label", "sex", "clip"), str)
     try:
-        table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=["", "NA", "NaN", "nan"])
+        return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=["", "NA", "NaN", "nan"])
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise UsageError(f"{path} cannot be read as a CSV table: {error}") from None
-    return predictions(table)
 
 
 def predictions_frame(made: Predictions) -> pd.DataFrame:

@@ -129,7 +129,12 @@ def face_finder() -> Callable[[Image], Box | None]:
     return find
 
 
+def trained_on(card: ModelCard) -> frozenset[str]:
+    """SHA-256 of the items that the card lists as training data."""
+    return frozenset(item for data in card.data if "training" in data.use for item in data.sha256)
+
+
 def seen_in_training(card: ModelCard, files: Iterable[Path]) -> int:
     """How many files were, byte for byte, in the training data that the card lists."""
-    known = {item for data in card.data if "training" in data.use for item in data.sha256}
+    known = trained_on(card)
     return sum(sha256(path.read_bytes()).hexdigest() in known for path in files)

@@ -18,15 +18,16 @@ import pandas as pd
 
 from emostats.errors import UsageError, did_you_mean
 from emostats.inference import datasets
+from emostats.inference.assessment import Assessment
+from emostats.inference.cards import read_card
 from emostats.inference.datasets import Clip, Fold
 from emostats.inference.errors import need
 from emostats.inference.evaluation import (
     Evaluation,
-    RunStability,
+    StabilityReading,
     evaluate,
     predictions,
-    run_stability,
-    temporal_consistency,
+    stability_readings,
 )
 from emostats.inference.lab.config import Lab, settings
 from emostats.inference.lab.final import final_weights
@@ -38,27 +39,29 @@ from emostats.inference.lab.sequences import (
     read_sequences,
     without_own_face,
 )
-from emostats.statistics.effects.effect import Effect
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LabResult:
     """What a run gives back.
 
     Attributes
     ----------
-    evaluation: of clips that were never trained on, folds of the first seed. stability: 1 − CV of the
-        accuracy over folds and seeds, None with one run. consistency: share of neighbouring frames with the
-        same label, None where clips have one frame. weights: path of the final network. left_out: clips that
-        could not be used. table: predictions of all seeds and folds.
+    evaluation: of clips that were never trained on, folds of the first seed. stability: three readings.
+        weights: path of the final network. left_out: clips that could not be used. table: predictions of all
+        seeds and folds.
     """
 
     evaluation: Evaluation
-    stability: RunStability | None
-    consistency: Effect | None
+    stability: tuple[StabilityReading, ...]
     weights: Path
     left_out: tuple[tuple[Clip, str], ...]
     table: pd.DataFrame
+
+    def assessment(self, name: str) -> Assessment:
+        """The figures of the folds with the card of the final weights, to be shown or written."""
+        card = read_card(self.weights.with_suffix(".json"))
+        return Assessment(f"{name}, by folds", self.evaluation, self.table, self.stability, None, name, card)
 
 
 def train_lab(lab: Lab, progress: Progress | None = None) -> LabResult:
@@ -87,9 +90,8 @@ def train_lab(lab: Lab, progress: Progress | None = None) -> LabResult:
     first = clip_table[clip_table["seed"] == lab.config.folds.seeds[0]]
     found = evaluate(predictions(pd.concat([first, _unscored(reading, labels)], ignore_index=True)))
     say("All clips", len(runs), len(runs) + 1)
-    stability, consistency = _stability(clip_table), _consistency(frame_table)
     weights = final_weights(lab, sequences, labels, found, reading)
-    return LabResult(found, stability, consistency, weights, reading.left_out, clip_table)
+    return LabResult(found, _stability(clip_table, frame_table), weights, reading.left_out, clip_table)
 
 
 def _nothing(step: str, done: float, total: float) -> None:
@@ -153,7 +155,7 @@ def _fold(
         for table, path in zip(tables, reversed(done), strict=True):  # predictions.csv last: it says 'done'
             table.assign(seed=seed, fold=fold.number).to_csv(path, index=False)
         (place / "training-state.safetensors").unlink(missing_ok=True)
-    text: Mapping[str, Any] = {"subject": str, "label": str, "clip": str, "predicted": str, "sex": str}
+    text: Mapping[str, Any] = {"subject": str, "label": str, "clip": str, "sex": str}
     clip_table, frame_table = (pd.read_csv(path, dtype=dict(text), keep_default_na=False) for path in done)
     clip_table["age"] = pd.to_numeric(clip_table["age"], errors="coerce")
     return clip_table, frame_table
@@ -179,27 +181,15 @@ def _predicted(
         who = {"clip": str(clip.path), "subject": clip.subject, "label": clip.label}
         more = {"sex": clip.meta.get("sex", ""), "age": clip.meta.get("age", "")}
         clip_rows.append({**who, **shown, **more})
-        frame_rows += [
-            {"clip": str(clip.path), "subject": clip.subject, "time": float(t), "predicted": labels[int(k)]}
-            for t, k in zip(item.time[known], prob[known].argmax(axis=1), strict=True)
-        ]
-    yield pd.DataFrame(frame_rows)
+        columns = [f"p_{label}" for label in labels]
+        frames = pd.DataFrame(prob[known].astype(np.float32), columns=columns)
+        frame_rows.append(frames.assign(**who, time=item.time[known]))
+    yield pd.concat(frame_rows, ignore_index=True)
     yield pd.DataFrame(clip_rows)
 
 
-def _stability(table: pd.DataFrame) -> RunStability | None:
-    """1 − CV of the accuracy over folds and seeds."""
-    columns = [name for name in table.columns if name.startswith("p_")]
-    right = table[columns].to_numpy().argmax(axis=1) == [
-        columns.index(f"p_{label}") for label in table["label"]
-    ]
-    runs = pd.Series(right).groupby([table["seed"], table["fold"]]).mean().to_numpy()
-    return run_stability(runs) if len(runs) > 1 and runs.mean() > 0 else None
-
-
-def _consistency(frames: pd.DataFrame) -> Effect | None:
-    first = frames[frames["seed"] == frames["seed"].iloc[0]]
-    try:
-        return temporal_consistency(first["predicted"], first["clip"], first["time"], first["subject"])
-    except UsageError:
-        return None
+def _stability(clips: pd.DataFrame, frames: pd.DataFrame) -> tuple[StabilityReading, ...]:
+    """Over runs from clips, over time from frames."""
+    over_runs, _, perturbed = stability_readings(clips)
+    _, over_time, _ = stability_readings(frames)
+    return over_runs, over_time, perturbed

@@ -89,12 +89,25 @@ def test_groups(found):
         ["sex", "Male"],
         ["age", "0–6"],
         ["age", "7–12"],
+        ["difference", "Female − male"],
     ]
     girls = predictions(seven().query("sex == 'female'"))
     alone = evaluate(girls, n_resamples=400)
     assert found.value("accuracy", "sex", "Female") == alone.value("accuracy")
     sizes = [row(found.metrics, "accuracy", "sex", level)["n"] for level in ("Female", "Male")]
     assert sum(sizes) == len(CASE["y_true"])
+
+
+def test_the_difference_of_the_sexes_has_an_interval_of_its_own(found):
+    for metric in ("accuracy", "auc"):
+        girls, boys = (row(found.metrics, metric, "sex", name) for name in ("Female", "Male"))
+        gap = row(found.metrics, metric, "difference", "Female − male")
+        assert gap["estimate"] == pytest.approx(girls["estimate"] - boys["estimate"])
+        assert gap["std_error"] == pytest.approx(math.hypot(girls["std_error"], boys["std_error"]))
+        assert gap["conf_low"] < gap["estimate"] < gap["conf_high"]
+    alone = evaluate(predictions(two_classes(sex=["F"] * 2 + ["M"] * 6)), n_resamples=200)
+    gap = row(alone.metrics, "auc", "difference", "Female − male")
+    assert math.isnan(gap["conf_low"]) and "too few people" in gap["error"]
 
 
 def test_the_summary_is_plain_json(found):

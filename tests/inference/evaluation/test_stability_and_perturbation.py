@@ -1,6 +1,7 @@
 """Three readings of stability, pictures made worse, and what a leaky split pretends."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from emostats.errors import UsageError
@@ -12,6 +13,7 @@ from emostats.inference.evaluation import (
     perturbation_agreement,
     run_stability,
     simulated_frames,
+    stability_readings,
     temporal_consistency,
     thinned,
 )
@@ -57,6 +59,25 @@ def test_temporal_consistency_compares_neighbours_of_a_clip():
         temporal_consistency(label, clip, time, ["s"] * 6, max_gap=0.01)
     with pytest.raises(UsageError, match="one value a frame"):
         temporal_consistency(label, clip, time, ["s"])
+
+
+def test_three_readings_of_a_table():
+    rows = [
+        (fold, seed, f"{fold}-{subject}", time, subject, label, p)
+        for fold, seed in ((0, 0), (1, 0), (0, 1), (1, 1))
+        for subject, label, p in (("a", "x", 0.9), ("b", "y", 0.2 + 0.4 * (seed and fold)))
+        for time in (0.0, 0.1)
+    ]
+    table = pd.DataFrame(rows, columns=["fold", "seed", "clip", "time", "subject", "label", "p_x"])
+    table["p_y"] = 1 - table["p_x"]
+    over_runs, over_time, perturbed = stability_readings(table)
+    assert over_runs.estimate == pytest.approx(1 - np.std([1, 1, 1, 0.5], ddof=1) / 0.875)
+    assert (over_runs.n, over_time.n, over_time.estimate) == (4, 8, 1.0)  # runs are no neighbours in time
+    assert np.isnan(perturbed.estimate) and "--robustness" in perturbed.error
+    bare = stability_readings(table[["subject", "label", "p_x", "p_y"]])
+    assert all("not measured" in item.error for item in bare)
+    unscored = table.assign(p_x=np.nan, p_y=np.nan)
+    assert stability_readings(pd.concat([table, unscored]))[0] == over_runs
 
 
 def test_perturbation_agreement_counts_lost_faces_as_changed():

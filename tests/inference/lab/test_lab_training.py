@@ -96,9 +96,10 @@ def test_from_clips_to_weights(lab):
     assert found.predictions.classes == ("neutral", "smile")
     assert len(found.predictions.truth) == 16
     assert found.value("auc") > 0.9  # the made clips are easy
-    assert set(found.metrics["group"]) == {"", "sex", "age"}
-    assert result.stability.n_runs == 2
-    assert 0 <= result.consistency.estimate <= 1
+    assert set(found.metrics["group"]) == {"", "sex", "age", "difference"}
+    over_runs, over_time, perturbed = result.stability
+    assert over_runs.n == 2 and over_time.n == 16 * (N_FRAMES - 2)
+    assert 0 <= over_time.estimate <= 1 and "not measured" in perturbed.error
     assert result.left_out == ()
     net, card = files.read(result.weights)
     assert net.sizes == {"expression": 2}
