@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,11 +12,18 @@ import typer
 from emostats.cli.codes import Exit
 from emostats.cli.console import put, put_json, say
 from emostats.cli.options import JsonOption, StudyArgument
+from emostats.errors import UsageError
 
 if TYPE_CHECKING:
+    from emostats.errors import Finding
     from emostats.ingest.trace import Trace
+    from emostats.study.data import StudyData
+    from emostats.study.spec import StudySpec
 
 HERE = Path("study.toml")
+FINDING_COLUMNS = (
+    "severity", "rule", "file", "sheet", "cell", "subject", "visit", "parameter", "message", "action",
+)  # fmt: skip
 StudyOption = Annotated[Path, typer.Option("--study", help="The study file, or its folder.")]
 RunsOption = Annotated[Path, typer.Option("--runs", help="The folder of runs, with the audit log.")]
 
@@ -59,40 +67,50 @@ def _print_trace(found: Trace) -> None:
 
 def quality(
     study: StudyArgument,
-    output: Annotated[Path, typer.Argument(help="The new CSV file.")],
+    output: Annotated[Path, typer.Argument(help="The new page (.html) or table (.csv).")],
     as_json: JsonOption = False,
 ) -> None:
-    """Write every finding about the data as a table: rule, severity, file, sheet, cell, what to do.
+    """Write everything that is to be said about the data: findings with their cells, gaps, losses, sources.
 
-    Never overwrites a file. Exit code 1 if a finding is an error.
+    As a page to read (.html), or the findings alone as a table (.csv). Names children: it is for the study
+    office. Never overwrites a file. Exit code 1 if a finding is an error.
 
-    **Example:** `emostats quality study.toml findings.csv`
+    **Example:** `emostats quality study.toml quality.html`
     """
-    import csv
-
     from emostats.ingest import ingest
-    from emostats.ingest.harmless import harmless
     from emostats.study import read_spec
 
-    data, findings = ingest(read_spec(study))
-    names = (
-        "severity",
-        "rule",
-        "file",
-        "sheet",
-        "cell",
-        "subject",
-        "visit",
-        "parameter",
-        "message",
-        "action",
-    )
+    writers = {".csv": _findings_csv, ".html": _quality_html}
+    if output.suffix.lower() not in writers:
+        raise UsageError(f"expected a new file that ends in .html or .csv; found '{output}'.")
+    spec = read_spec(study)
+    data, findings = ingest(spec)
+    text = writers[output.suffix.lower()](spec, data, findings)
     with output.open("x", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows([harmless(str(getattr(item, name))) for name in names] for item in findings)
+        stream.write(text)
     put_json({"file": output, "findings": len(findings)}) if as_json else put(str(output))
     raise typer.Exit(Exit.FINDINGS if data is None else Exit.OK)
+
+
+def _findings_csv(spec: StudySpec, data: StudyData | None, findings: Sequence[Finding]) -> str:
+    import csv
+    import io
+
+    from emostats.ingest.harmless import harmless
+
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(FINDING_COLUMNS)
+    for finding in findings:
+        writer.writerow([harmless(str(getattr(finding, name))) for name in FINDING_COLUMNS])
+    return stream.getvalue()
+
+
+def _quality_html(spec: StudySpec, data: StudyData | None, findings: Sequence[Finding]) -> str:
+    from emostats.pipeline.quality_page import quality_page
+    from emostats.render.page import html
+
+    return html(quality_page(spec, data, findings))
 
 
 def export_sessions(

@@ -125,3 +125,17 @@ def test_quality_writes_every_finding_and_no_formula(folder):
     assert text.startswith("severity,rule,file,") and "not-a-number" in text
     assert "'=1+1" in text and ",=1+1" not in text
     call("quality", "study.toml", "findings.csv", code=2)
+    call("quality", "study.toml", "findings.doc", code=2)
+
+
+def test_quality_as_a_page(folder):
+    call("quality", "study.toml", "quality.html")
+    text = (folder / "quality.html").read_text(encoding="utf-8")
+    assert "Nothing: every value is where the study file says" in text
+    assert "Who was lost, and when?" in text
+    (folder / "a.csv").write_text("id,visit,score\n<b>1,V0,x\n", encoding="utf-8")
+    call("quality", "study.toml", "bad.html", code=1)
+    text = (folder / "bad.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;1" in text and "<b>1" not in text
+    assert "a.csv, cell C2" in text
+    assert "Participant flow" not in text
