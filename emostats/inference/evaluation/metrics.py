@@ -125,10 +125,9 @@ def _calibration(made: Predictions, n_resamples: int, level: float, seed: int) -
     are those of the basic bootstrap, cut at 0."""
     said, right = made.prob.max(axis=1), (made.predicted == made.truth).astype(float)
     which, _, _ = assign_bins(said, N_BINS, "right_closed")
-    unit = np.unique(made.subject, return_inverse=True)[1]
-    shares = np.stack(
-        [bin_sums(said[unit == s], right[unit == s], which[unit == s], N_BINS) for s in range(unit.max() + 1)]
-    )
+    subjects, unit = np.unique(made.subject, return_inverse=True)
+    sums = bin_sums(said, right, unit * N_BINS + which, len(subjects) * N_BINS)
+    shares = sums.reshape(3, len(subjects), N_BINS).swapaxes(0, 1)
     found = cl.bootstrap_subjects(
         shares, lambda s: ece_of_sums(s)[:, None], n_resamples=n_resamples, conf_level=level, seed=seed
     )

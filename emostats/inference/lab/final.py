@@ -9,7 +9,7 @@ from typing import Any
 from emostats.inference.cards import NOT_VALIDATED
 from emostats.inference.evaluation import Evaluation
 from emostats.inference.lab.config import Lab, settings
-from emostats.inference.lab.learn import train_network
+from emostats.inference.lab.learn import Epochs, train_network
 from emostats.inference.lab.sequences import LandmarkSequence, Reading
 
 FIGURES = ("accuracy", "balanced_accuracy", "macro_f1", "auc", "brier", "ece")
@@ -21,6 +21,7 @@ def final_weights(
     labels: tuple[str, ...],
     found: Evaluation,
     reading: Reading,
+    epochs: Epochs | None = None,
 ) -> Path:
     """Trains on all clips and writes weights and card; those of a run that is done are left as they are."""
     from emostats.inference.weights import files
@@ -29,7 +30,7 @@ def final_weights(
     card = stem.with_name(stem.name + ".json")
     if not card.exists():
         seed, place = lab.config.folds.seeds[0], lab.output / "all"
-        net = train_network(lab, sequences, labels, seed, place)
+        net = train_network(lab, sequences, labels, seed, place, epochs)
         files.save(stem, net, card_facts(lab, sequences, labels, found, reading))
         (place / "training-state.safetensors").unlink(missing_ok=True)
     return stem.with_name(stem.name + ".safetensors")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,17 @@ from emostats.inference.lab.sequences import LandmarkSequence
 HEAD = "expression"
 
 
+Epochs = Callable[[float], None]
+"""Takes the share of the epochs that is done."""
+
+
 def train_network(
-    lab: Lab, sequences: Sequence[LandmarkSequence], labels: tuple[str, ...], seed: int, place: Path
+    lab: Lab,
+    sequences: Sequence[LandmarkSequence],
+    labels: tuple[str, ...],
+    seed: int,
+    place: Path,
+    epochs: Epochs | None = None,
 ) -> Any:
     """One network on these sequences; its state and log go to `place`."""
     import torch
@@ -46,7 +55,13 @@ def train_network(
         named = start.weights in names()
         pretrained, _ = load(start.weights) if named else files.read(lab.home / start.weights)
         start_from(net, pretrained, start.parts)
-    return train(net, examples, lab.training(seed), folder=place).net
+    settings = lab.training(seed)
+
+    def after_an_epoch(row: Mapping[str, float]) -> None:
+        if epochs is not None:
+            epochs((row["epoch"] + 1) / settings.epochs)
+
+    return train(net, examples, settings, folder=place, progress=after_an_epoch).net
 
 
 def frame_probabilities(net: Any, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

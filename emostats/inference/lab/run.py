@@ -31,7 +31,7 @@ from emostats.inference.evaluation import (
 )
 from emostats.inference.lab.config import Lab, settings
 from emostats.inference.lab.final import final_weights
-from emostats.inference.lab.learn import frame_probabilities, train_network
+from emostats.inference.lab.learn import Epochs, frame_probabilities, train_network
 from emostats.inference.lab.sequences import (
     LandmarkSequence,
     Progress,
@@ -84,14 +84,20 @@ def train_lab(lab: Lab, progress: Progress | None = None) -> LabResult:
     runs = [(seed, fold) for seed in lab.config.folds.seeds for fold in folds]
     tables = []
     for number, (seed, fold) in enumerate(runs):
-        say(f"Fold {fold.number + 1}, seed {seed}", number, len(runs) + 1)
-        tables.append(_fold(lab, sequences, labels, fold, seed))
+        epochs = _epochs(say, f"Fold {fold.number + 1}, seed {seed}", number, len(runs) + 1)
+        tables.append(_fold(lab, sequences, labels, fold, seed, epochs))
     clip_table, frame_table = (pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True))
     first = clip_table[clip_table["seed"] == lab.config.folds.seeds[0]]
     found = evaluate(predictions(pd.concat([first, _unscored(reading, labels)], ignore_index=True)))
-    say("All clips", len(runs), len(runs) + 1)
-    weights = final_weights(lab, sequences, labels, found, reading)
+    epochs = _epochs(say, "All clips", len(runs), len(runs) + 1)
+    weights = final_weights(lab, sequences, labels, found, reading, epochs)
     return LabResult(found, _stability(clip_table, frame_table), weights, reading.left_out, clip_table)
+
+
+def _epochs(say: Progress, step: str, done: int, total: int) -> Epochs:
+    """Progress within one of `total` trainings."""
+    say(step, done, total)
+    return lambda share: say(step, done + share, total)
 
 
 def _nothing(step: str, done: float, total: float) -> None:
@@ -144,13 +150,18 @@ def _claim(lab: Lab, sequences: Sequence[LandmarkSequence]) -> None:
 
 
 def _fold(
-    lab: Lab, sequences: Sequence[LandmarkSequence], labels: tuple[str, ...], fold: Fold, seed: int
+    lab: Lab,
+    sequences: Sequence[LandmarkSequence],
+    labels: tuple[str, ...],
+    fold: Fold,
+    seed: int,
+    epochs: Epochs,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Predictions of the fold's test clips, by clip and by frame; read back where the fold is done."""
     place = lab.output / f"seed-{seed}" / f"fold-{fold.number + 1}"
     done = place / "predictions.csv", place / "frames.csv"
     if not done[0].exists():
-        net = train_network(lab, [sequences[i] for i in fold.train], labels, seed, place)
+        net = train_network(lab, [sequences[i] for i in fold.train], labels, seed, place, epochs)
         tables = _predicted(net, [sequences[i] for i in fold.test], labels)
         for table, path in zip(tables, reversed(done), strict=True):  # predictions.csv last: it says 'done'
             table.assign(seed=seed, fold=fold.number).to_csv(path, index=False)

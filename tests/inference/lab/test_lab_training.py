@@ -128,9 +128,9 @@ def test_nobody_is_tested_by_a_network_that_knows_them(lab, monkeypatch):
     seen = []
     learn = run.train_network
 
-    def watched(lab, chosen, labels, seed, place):
+    def watched(lab, chosen, labels, seed, place, epochs):
         seen.append((place.name, {item.clip.subject for item in chosen}))
-        return learn(lab, chosen, labels, seed, place)
+        return learn(lab, chosen, labels, seed, place, epochs)
 
     monkeypatch.setattr(run, "train_network", watched)
     result = train_lab(read_config(lab))
@@ -144,7 +144,7 @@ def test_clips_are_read_once_and_a_killed_run_goes_on(lab, monkeypatch):
     learn, calls = run.train_network, []
 
     def killed_in_the_second_fold(*args):
-        calls.append(args[-1].name)
+        calls.append(args[4].name)
         if len(calls) == 2:
             raise KeyboardInterrupt
         return learn(*args)
@@ -156,7 +156,7 @@ def test_clips_are_read_once_and_a_killed_run_goes_on(lab, monkeypatch):
     monkeypatch.setattr(sequences, "_read", read_made_clip)
     monkeypatch.setattr(sequences, "FaceReader", lambda **_: None)
     again = []
-    monkeypatch.setattr(run, "train_network", lambda *args: again.append(args[-1].name) or learn(*args))
+    monkeypatch.setattr(run, "train_network", lambda *args: again.append(args[4].name) or learn(*args))
     resumed = train_lab(read_config(lab))
     assert read_made_clip.count == 16
     assert calls == ["fold-1", "fold-2"] and again == ["fold-2"]
@@ -165,6 +165,16 @@ def test_clips_are_read_once_and_a_killed_run_goes_on(lab, monkeypatch):
     fresh = train_lab(read_config(whole))
     columns = ["p_neutral", "p_smile"]
     assert resumed.table[columns].to_numpy().tolist() == fresh.table[columns].to_numpy().tolist()
+
+
+def test_progress_rises_to_the_end(lab):
+    steps = []
+    train_lab(read_config(lab), lambda step, done, total: steps.append((step, done / total)))
+    assert list(dict.fromkeys(step for step, _ in steps)) == [
+        "Reading clips", "Fold 1, seed 0", "Fold 2, seed 0", "All clips"
+    ]  # fmt: skip
+    shares = [share for step, share in steps if step != "Reading clips"]
+    assert shares == sorted(shares) and shares[-1] == 1.0
 
 
 def test_a_finished_run_is_not_trained_again(lab, monkeypatch):
