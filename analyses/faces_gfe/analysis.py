@@ -1,6 +1,6 @@
 """Grammatical facial expressions across signers: train on one, test on the other, and back.
 
-    python analyses/faces_gfe/analysis.py [FOLDER] [--quick] [--alone] [--seeds N] [--out FILE]
+    python analyses/faces_gfe/analysis.py [FOLDER] [--quick] [--alone] [--seeds N] [--jobs N] [--out FILE]
 
 FOLDER holds pairs <signer>_<expression>_datapoints.txt.xz and …_targets.txt.xz; by default it is the folder
 `data` beside this script. Every expression that all its signers have complete is tested in every direction.
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -60,7 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Reads, trains, tests, prints. Returns the exit status."""
     asked = parser().parse_args(arguments)
     try:
-        report = evaluate(asked.folder, alone=asked.alone, quick=asked.quick, n_seeds=asked.seeds)
+        report = evaluate(
+            asked.folder, alone=asked.alone, quick=asked.quick, n_seeds=asked.seeds, jobs=asked.jobs
+        )
     except EmostatsError as error:
         print(error, file=sys.stderr)
         return 2
@@ -78,25 +81,32 @@ def parser() -> argparse.ArgumentParser:
     line.add_argument("--quick", action="store_true", help="one seed, no ablation")
     line.add_argument("--alone", action="store_true", help="learn from FOLDER only, not from ./data as well")
     line.add_argument("--seeds", type=int, default=3, help="networks whose scores are averaged (3)")
+    line.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes (at most 2)")
     line.add_argument("--out", help="also write the JSON object to this file")
     return line
 
 
 def evaluate(
-    folder: Path, *, alone: bool = False, quick: bool = False, n_seeds: int = 3, data: Path = HERE / "data"
+    folder: Path,
+    *,
+    alone: bool = False,
+    quick: bool = False,
+    n_seeds: int = 3,
+    jobs: int = 1,
+    data: Path = HERE / "data",
 ) -> dict[str, Any]:
-    """The report on a folder, ready for JSON."""
+    """The report on a folder, ready for JSON. `jobs` processes train; the figures do not depend on it."""
     started = time.monotonic()
     held = read_folder(folder)
     more = () if alone or data.resolve() == folder.resolve() else read_folder(data).recordings
     directions = plan(held, more)
     seen = Channelled()
     seeds = range(1 if quick else max(n_seeds, 1))
-    results = {MODEL: tested(directions, joint(directions, seen, seeds))}
+    results = {MODEL: tested(directions, joint(directions, seen, seeds, jobs))}
     for name, features in ((LANDMARKS, landmarks), (MEASURES, measures)):
         results[name] = tested(directions, linear(directions, seen, features))
     if not quick:
-        for name, scores in ablation(directions, seen).items():
+        for name, scores in ablation(directions, seen, jobs).items():
             results[name] = tested(directions, scores)
     return {
         "folder": folder.name,
@@ -145,34 +155,55 @@ def testable(held: Folder) -> tuple[str, ...]:
 # ---------------------------------------------------------------------------------------------- networks
 
 
-def joint(directions: Sequence[Direction], seen: Channelled, seeds: Sequence[int]) -> Scores:
+def joint(directions: Sequence[Direction], seen: Channelled, seeds: Sequence[int], jobs: int = 1) -> Scores:
     """Networks that learned all expressions of a signer at once, one of each signer and seed."""
-    nets: dict[tuple[str, ...], list[LandmarkNet]] = {}
-    scores = {}
-    for k, direction in enumerate(directions):
-        films = sorted((direction.train, *direction.others), key=lambda r: r.expression)
-        key = (direction.train.subject, *(film.name for film in films))
-        if key not in nets:
-            say(f"signer {key[0]}: {len(films)} films, {len(seeds)} networks")
-            nets[key] = [learn(films, seen, seed=seed) for seed in seeds]
-        scores[k] = scored(nets[key], direction, seen)
-    return scores
+    groups: dict[tuple[str, ...], list[Recording]] = {}
+    names = []
+    for direction in directions:
+        films = sorted((direction.train, *direction.others), key=lambda film: film.expression)
+        names.append((direction.train.subject, *(film.name for film in films)))
+        groups[names[-1]] = films
+    tasks = [(key, seed) for key in groups for seed in seeds]
+    trained = in_parallel(jobs, _joint_net, [(groups[key], seen, seed) for key, seed in tasks])
+    nets = dict(zip(tasks, trained, strict=True))
+    return {
+        k: scored([nets[names[k], seed] for seed in seeds], direction, seen)
+        for k, direction in enumerate(directions)
+    }
 
 
-def ablation(directions: Sequence[Direction], seen: Channelled) -> dict[str, Scores]:
+def _joint_net(films: Sequence[Recording], seen: Channelled, seed: int) -> LandmarkNet:
+    say(f"signer {films[0].subject}: {len(films)} films, seed {seed}")
+    return learn(films, seen, seed=seed)
+
+
+def ablation(directions: Sequence[Direction], seen: Channelled, jobs: int = 1) -> dict[str, Scores]:
     """One network a direction: from scratch on its film alone; from a network of the signer's other
-    expressions, of which only the head learns; and from the same one, fine-tuned."""
-    scores: dict[str, dict[int, np.ndarray]] = {SCRATCH: {}, FROZEN: {}, TUNED: {}}
-    for k, direction in enumerate(directions):
-        say(f"ablation: {direction.expression}, {direction.train.subject} to {direction.test.subject}")
-        film = [direction.train]
-        scores[SCRATCH][k] = scored([learn(film, seen)], direction, seen)
-        if direction.others:
-            source = learn(direction.others, seen, copies=PRETRAINING_COPIES)
-            for name in (FROZEN, TUNED):
-                net = learn(film, seen, transfer=Transfer(source, frozen=name == FROZEN))
-                scores[name][k] = scored([net], direction, seen)
-    return {name: held for name, held in scores.items() if len(held) == len(directions)}
+    expressions, of which only the head learns; and from the same one, fine-tuned. What cannot be done in
+    every direction is left out."""
+    done = in_parallel(jobs, _ablated, [(direction, seen) for direction in directions])
+    names = [name for name in (SCRATCH, FROZEN, TUNED) if all(name in scores for scores in done)]
+    return {name: {k: scores[name] for k, scores in enumerate(done)} for name in names}
+
+
+def _ablated(direction: Direction, seen: Channelled) -> dict[str, np.ndarray]:
+    say(f"ablation: {direction.expression}, {direction.train.subject} to {direction.test.subject}")
+    film = [direction.train]
+    nets = {SCRATCH: learn(film, seen)}
+    if direction.others:
+        source = learn(direction.others, seen, copies=PRETRAINING_COPIES)
+        for name in (FROZEN, TUNED):
+            nets[name] = learn(film, seen, transfer=Transfer(source, frozen=name == FROZEN))
+    return {name: scored([net], direction, seen) for name, net in nets.items()}
+
+
+def in_parallel(jobs: int, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """`work` on each task, in `jobs` processes; the results are in the order of the tasks."""
+    if jobs <= 1 or len(tasks) == 1:
+        return [work(*task) for task in tasks]
+    from joblib import Parallel, delayed
+
+    return list(Parallel(n_jobs=jobs)(delayed(work)(*task) for task in tasks))
 
 
 def scored(nets: Sequence[LandmarkNet], direction: Direction, seen: Channelled) -> np.ndarray:

@@ -56,13 +56,13 @@ class Channelled:
     """What the network sees of each recording, worked out once."""
 
     def __init__(self) -> None:
-        self._held: dict[int, tuple[Recording, Channels]] = {}
+        self._held: dict[Recording, Channels] = {}
 
     def __call__(self, recording: Recording) -> Channels:
         """Channels of the GFE points (frames, 100, 8); see `motion_channels`."""
-        if id(recording) not in self._held:
-            self._held[id(recording)] = (recording, motion_channels(recording, EYES))
-        return self._held[id(recording)][1]
+        if recording not in self._held:
+            self._held[recording] = motion_channels(recording, EYES)
+        return self._held[recording]
 
 
 def learn(

@@ -41,7 +41,7 @@ def quick_training(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_json_object_with_every_direction(
     script: ModuleType, films_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert script.main([str(films_folder), "--alone", "--seeds", "1"]) == 0
+    assert script.main([str(films_folder), "--alone", "--seeds", "1", "--jobs", "1"]) == 0
     printed = capsys.readouterr()
     report = json.loads(printed.out)
     found = [(d["expression"], d["train"], d["test"]) for d in report["directions"]]
