@@ -118,9 +118,9 @@ def _finish(
     if summary["frames"]:
         wait = {name: f"{summary[name]:.0f} ms" for name in ("median_ms", "p95_ms", "worst_ms")}
         put(
-            f"Frame to state: median {wait['median_ms']}, 95 % within {wait['p95_ms']}, worst {wait['worst_ms']} "
-            f"of {summary['frames']:g} frames; the budget of {1000 * BUDGET:.0f} ms was kept by "
-            f"{summary['within_budget']:.1%}. Slowest decision {summary['slowest_decision_ms']:.1f} ms."
+            f"Frame to state ({summary['frames']:g} frames): median {wait['median_ms']}, 95 % within "
+            f"{wait['p95_ms']}, worst {wait['worst_ms']}; {summary['within_budget']:.1%} within the budget "
+            f"of {1000 * BUDGET:.0f} ms. Slowest decision {summary['slowest_decision_ms']:.1f} ms."
         )
     for path in (log, timeline):
         if path:
