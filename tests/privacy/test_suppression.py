@@ -119,14 +119,37 @@ def test_zero_is_shown_and_the_threshold_itself_too():
     assert protect(counts, CMS).hidden == {"ten": SMALL}
 
 
-def test_rounding_hides_differences_without_hiding_more():
+def test_rounding_widens_what_differences_tell():
+    """182 and 176 are published as 180 and 175: the 6 who are missing may be 1 to 9."""
     rule = RULES["opensafely"]
-    cells = (Cell("all", 182), Cell("answered", 178), Cell("silent", 4, shown=False))
+    cells = (Cell("all", 182), Cell("answered", 176), Cell("silent", 6, shown=False))
     counts = Counts(cells, (Relation.total("all", ("answered", "silent")),))
-    assert protect(counts, rule).hidden == {}
     interval = attack(counts, {}, ["silent"], rule=rule)["silent"]
-    assert interval.width >= 4
-    assert disclosed(counts, {}, rule) == {}
+    assert (interval.low, interval.high) == (1, 9)
+    assert protect(counts, rule).hidden == {}
+
+
+def test_where_rounding_is_not_enough_more_is_hidden():
+    """182 and 178 are both published as 180: at most 4 are missing, which is told too well."""
+    rule = RULES["opensafely"]
+    cells = (Cell("all", 182, cost=9.0), Cell("answered", 178), Cell("silent", 4, shown=False))
+    counts = Counts(cells, (Relation.total("all", ("answered", "silent")),))
+    assert disclosed(counts, {}, rule)
+    assert protect(counts, rule).hidden == {"answered": LINKED}
+
+
+def test_what_is_known_to_be_large_is_not_used_to_hide_others():
+    """Both halves are known to reach the threshold, because their results are shown: nobody may be moved."""
+    halves = [Cell(name, 15, floor=11) for name in ("girls", "boys")]
+    parts = [Cell("girls lost", 3), Cell("girls stayed", 12), Cell("boys lost", 7), Cell("boys stayed", 8)]
+    relations = (
+        Relation.total("all", ("girls", "boys")),
+        Relation.total("girls", ("girls lost", "girls stayed")),
+        Relation.total("boys", ("boys lost", "boys stayed")),
+    )
+    counts = Counts((Cell("all", 30, cost=50.0), *halves, *parts), relations)
+    pattern = protect(counts, CMS)
+    assert disclosed(counts.unfloored(pattern.unfloored), pattern.hidden, CMS, whole=True) == {}
 
 
 @pytest.mark.parametrize(("count", "shown"), [(8, 10), (12, 10), (13, 15), (182, 180), (0, 0)])

@@ -33,7 +33,11 @@ def collect(results: AnalysisResults, spec: StudySpec, leave_out: Collection[str
         _prepost(ledger, tables["prepost"], levels)
     if "missingness" in tables:
         _patterns(ledger, tables["missingness"])
-    _estimates(ledger, results.estimates, levels, spec)
+    if "events" in tables:
+        _events(ledger, tables["events"], levels)
+    if "burden" in tables:
+        _burden(ledger, tables["burden"], levels)
+    _estimates(ledger, results.estimates, levels, spec, no_pairs="prepost" in leave_out)
     _facts(ledger, results.facts, spec)
     return ledger
 
@@ -80,6 +84,27 @@ def _patterns(ledger: Ledger, table: pd.DataFrame) -> None:
     for row, record in enumerate(table.to_dict("records")):
         group = Group(("pattern", str(record["parameter"]), str(record["pattern"])))
         ledger.enter(Place("missingness", row, "n"), group, float(record["n"]))
+
+
+def _events(ledger: Ledger, table: pd.DataFrame, levels: Levels) -> None:
+    """Children with an event of a kind, the events, and the serious ones among them."""
+    for row, record in enumerate(table.to_dict("records")):
+        about, who = (text(record["category"]), text(record["term"])), levels.who(text(record["level"]))
+        ledger.enter(Place("events", row, "n"), Group(("entered",), who), float(record["n"]), "events")
+        children = Group(("with event", *about), who)
+        same = Group(("lost", about[1]) if about[1] else ("lost",), who)
+        if "withdraw" in about[0].lower() and ledger.values.get(same) == record["n_children"]:
+            children = same
+        ledger.enter(Place("events", row, "n_children"), children, float(record["n_children"]))
+        for column in ("n_events", "n_serious"):
+            group = Group((column, *about), who)
+            ledger.enter(Place("events", row, column), group, float(record[column]))
+
+
+def _burden(ledger: Ledger, table: pd.DataFrame, levels: Levels) -> None:
+    for row, record in enumerate(table.to_dict("records")):
+        group = Group(("entered",), levels.who(text(record["level"])))
+        ledger.enter(Place("burden", row, "n"), group, float(record["n"]), "burden")
 
 
 def _baseline(ledger: Ledger, table: pd.DataFrame, levels: Levels, spec: StudySpec) -> None:
@@ -133,12 +158,22 @@ def _separates(inside: pd.DataFrame, levels: Levels, factor: str) -> bool:
     )
 
 
-def _estimates(ledger: Ledger, table: pd.DataFrame, levels: Levels, spec: StudySpec) -> None:
+def _estimates(
+    ledger: Ledger, table: pd.DataFrame, levels: Levels, spec: StudySpec, *, no_pairs: bool
+) -> None:
     ratings = {item.name for item in spec.analyses if isinstance(item, IccAnalysis)}
     for row, record in enumerate(table.to_dict("records")):
-        if record["n"] is not None and record["n"] == record["n"] and not is_difference(record):
+        told = record["n"] is not None and record["n"] == record["n"] and not is_difference(record)
+        if told and not (is_share(record) and no_pairs):
             group = estimate_group(record, levels, ratings)
-            ledger.enter(Place("estimates", row, "n"), group, float(record["n"]), str(record["analysis"]))
+            place = Place("estimates", row, "n")
+            ledger.enter(place, group, float(record["n"]), str(record["analysis"]))
+            ledger.with_results |= {ledger.places[place]} if place in ledger.places else set()
+
+
+def is_share(record: Mapping[Any, Any]) -> bool:
+    """Whether a row is a share of children at a visit, such as responders among those with both values."""
+    return text(record["kind"]) == "proportion" and bool(text(record["visit"]))
 
 
 def is_difference(record: Mapping[Any, Any]) -> bool:
@@ -151,8 +186,12 @@ def estimate_group(record: Mapping[Any, Any], levels: Levels, ratings: set[str])
     parameter, visit = text(record["parameter"]), text(record["visit"])
     factors = tuple(text(record["subgroup"]).split(":"))
     label = text(record["level"])
+    if text(record["kind"]) == "change_at":
+        return Group(("any", parameter))
     if record["analysis"] in ratings:
         status: tuple[str, ...] = ("rated", parameter)
+    elif is_share(record):
+        status = ("pair", parameter, visit)
     elif visit:
         status = ("value", parameter, visit)
     elif text(record["kind"]) in MODEL_KINDS:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emostats.privacy.public.collect import MODEL_KINDS, is_difference, text
+from emostats.privacy.public.collect import MODEL_KINDS, is_difference, is_share, text
 from emostats.privacy.public.groups import Levels
-from emostats.privacy.public.report import REASONS, Mark
+from emostats.privacy.public.report import HIDDEN, Mark
 from emostats.privacy.public.tables import Public
 from emostats.privacy.public.values import closure, lines_of
 from emostats.privacy.suppression import Rule
@@ -28,6 +28,7 @@ EXACT_DF = ("residual", "between-within")
 def public_estimates(
     table: pd.DataFrame,
     why: Mapping[int, str],
+    untold: set[int],
     spec: StudySpec,
     rule: Rule,
     facts: Mapping[str, Mapping[str, Any]],
@@ -36,15 +37,18 @@ def public_estimates(
 
     Parameters
     ----------
-    why: row position → reason why its n is hidden.
+    why: row position → reason why its n is hidden. untold: rows of groups of which nobody may learn that
+        they are large enough to be shown.
     """
     draft = _Draft(table)
-    gone = _gone(draft.records, why, spec, rule)
+    gone = _gone(draft.records, why, untold, spec, rule)
+    gone |= hidden_shares(draft.records, rule)
     for row, record in enumerate(draft.records):
         if row in gone:
             draft.wipe(row, gone[row])
-        elif row in why or is_difference(record):
+        elif row in why or is_difference(record) or (is_share(record) and rule.nonresponse):
             draft.blank(row, ("n", *_telling(record, facts)), why.get(row, "linked"))
+            draft.round_share(row, record)
         if row in why and record["kind"] == "fit" and record["term"] == "BIC":
             draft.wipe(row, "linked")
     return draft.done(rule)
@@ -53,12 +57,12 @@ def public_estimates(
 def _telling(record: Mapping[Any, Any], facts: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
     """What tells the n of a row exactly, beside itself."""
     method = str(facts.get(record["analysis"], {}).get("df_method", ""))
-    exact = method in EXACT_DF or record["kind"] in ("icc", "proportion", "mean")
+    exact = method in EXACT_DF or record["kind"] in ("icc", "proportion", "mean", "reliability")
     return ("den_df", "std_error", "statistic", "p_value", "p_adjusted") if exact else ("den_df",)
 
 
 def _gone(
-    records: list[dict[Any, Any]], why: Mapping[int, str], spec: StudySpec, rule: Rule
+    records: list[dict[Any, Any]], why: Mapping[int, str], untold: set[int], spec: StudySpec, rule: Rule
 ) -> dict[int, str]:
     """Rows without any number → reason."""
     levels = Levels.of(spec)
@@ -73,10 +77,31 @@ def _gone(
         sizes = {i: float(record["n"] or 0) for i, record in enumerate(part)}
         lines = lines_of(part, levels, spec.baseline.name, sizes)
         small |= _beside_small(part, lines, small)
-        hidden = closure(lines, small)
+        hidden = closure(lines, small | {i for i, row in enumerate(rows) if row in untold})
         hidden |= _equivalent(part, hidden, lines)
         gone |= {rows[i]: "small" if i in small else "linked" for i in hidden}
     return gone
+
+
+def hidden_shares(records: list[dict[Any, Any]], rule: Rule) -> dict[int, str]:
+    """Shares of children where few have the response, or few have it not, and all others beside them.
+
+    Overall and the other groups would give a hidden one, so all groups of a division are hidden together.
+    """
+    small: dict[int, tuple[str, ...]] = {}
+    division: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for row, record in enumerate(records):
+        if not is_share(record) or not record["n"] >= 0 or record["estimate"] != record["estimate"]:
+            continue
+        names = ("analysis", "parameter", "visit", "term", "subgroup")
+        key = tuple(text(record[name]) for name in names)
+        division[key].append(row)
+        n, having = float(record["n"]), round(float(record["estimate"]) * float(record["n"]))
+        if any(rule.small(count) for count in (n, having, n - having)):
+            small[row] = key
+    return {
+        row: "small" if row in small else "linked" for key in set(small.values()) for row in division[key]
+    }
 
 
 def _is_small(record: Mapping[Any, Any], hidden: bool, rule: Rule) -> bool:
@@ -98,14 +123,30 @@ def _beside_small(part: list[dict[Any, Any]], lines: list[Any], small: set[int])
 
 
 def _equivalent(part: list[dict[Any, Any]], hidden: set[int], lines: list[Any]) -> set[int]:
-    """Once a mean is hidden: coefficients determine all means, and a test with 1 df is its difference."""
+    """Once a mean is hidden: coefficients determine all means, a test with 1 df is its difference, and the
+    shrunken changes of a division together tell each of its changes."""
+    gone = {(part[i]["subgroup"], part[i]["visit"]) for i in hidden if part[i]["kind"] != "coefficient"}
+    shrunken = {
+        i
+        for i, record in enumerate(part)
+        if record["kind"] == "shrunken_change" and (record["subgroup"], record["visit"]) in gone
+    }
     if not hidden & {line.row for line in lines}:
-        return set()
-    return {
+        return shrunken
+    return shrunken | {
         i
         for i, record in enumerate(part)
         if record["kind"] == "coefficient" or (record["kind"] == "test" and record["num_df"] == 1)
     }
+
+
+def blank_shrinkage(table: pd.DataFrame, estimates: pd.DataFrame) -> pd.DataFrame:
+    """The table of shrinkage without the divisions of which a change is hidden: their mean would tell it."""
+    keys = ["analysis", "parameter", "subgroup", "visit"]
+    changes = estimates[estimates["kind"].isin(["change", "shrunken_change"]) & estimates["estimate"].isna()]
+    hidden = set(changes[keys].itertuples(index=False, name=None))
+    keep = [key not in hidden for key in table[keys].itertuples(index=False, name=None)]
+    return table[keep].reset_index(drop=True)
 
 
 class _Draft:
@@ -125,9 +166,15 @@ class _Draft:
                 self.marks[row, column] = reason
         self.warnings[row] = ""
 
+    def round_share(self, row: int, record: Mapping[Any, Any]) -> None:
+        """To whole percent, where the n is hidden: an exact share is a fraction that tells it."""
+        if is_share(record):
+            for column in ("estimate", "conf_low", "conf_high"):
+                self.numbers[column][row] = np.round(self.numbers[column][row], 2)
+
     def wipe(self, row: int, reason: str) -> None:
         self.blank(row, NUMBERS, reason)
-        self.errors[row] = REASONS[reason]
+        self.errors[row] = HIDDEN
 
     def done(self, rule: Rule) -> Public:
         if rule.rounding > 1:

@@ -13,8 +13,8 @@ NONRESPONSE = frozenset(
 )  # fmt: skip
 """Kinds of groups that are children without an answer."""
 
-TOTALS = frozenset({"observations"})
-"""Kinds of counts that are sums over visits, not groups of children."""
+TOTALS = frozenset({"observations", "repeated"})
+"""Kinds of counts that are sums or differences, not groups of children."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,16 @@ class Place:
 
 @dataclass
 class Ledger:
-    """Filled by the collectors, read by the suppression. Counts of one group from several tables are one."""
+    """Filled by the collectors, read by the suppression. Counts of one group from several tables are one.
+
+    with_results: groups whose model results are shown when they are large enough, so that everybody can tell
+    that they are.
+    """
 
     values: dict[Group, float] = field(default_factory=dict)
     places: dict[Place, Group] = field(default_factory=dict)
     relations: list[Relation] = field(default_factory=list)
+    with_results: set[Group] = field(default_factory=set)
 
     def enter(self, place: Place, group: Group, value: float, variant: str = "") -> None:
         """Notes a shown count. Where it differs from what another table says of the group, it is of a part
@@ -85,6 +90,9 @@ class Ledger:
             shown=shown,
             sensitive=not quiet,
             cost=_cost(group, self.values[group]),
+            floor=rule.threshold
+            if group in self.with_results and self.values[group] >= rule.threshold
+            else 0,
             block=_block(group),
         )
 
@@ -96,6 +104,8 @@ def _block(group: Group) -> str:
     by_outcome |= {"any", "never", "observations", "rated", "unrated"}
     if status[0] in by_outcome:
         return status[1]
+    if status[0] in ("with event", "no event", "n_events", "n_serious", "repeated"):
+        return f"event {status[1]}"
     attributes = sorted(factor for factor in group.factors if factor.startswith("variable "))
     return attributes[0] if attributes else ""
 

@@ -19,6 +19,7 @@ def relate(ledger: Ledger, spec: StudySpec) -> None:
     _halves(ledger, spec)  # once more, for margins that were found
     _partitions(ledger)
     _sums(ledger, spec)
+    _events(ledger)
 
 
 def _halves(ledger: Ledger, spec: StudySpec) -> None:
@@ -84,6 +85,22 @@ def _patterns(ledger: Ledger, spec: StudySpec) -> None:
             ledger.total(Group(("value", p, visit)), seen)
             both = [group for group in seen if group.status[2][first] == "1"]
             ledger.total(Group(("pair", p, visit)), both)
+
+
+def _events(ledger: Ledger) -> None:
+    """Children with and without an event; events and repeated ones; kinds of events of a category."""
+    terms: dict[tuple[str, Who], list[Group]] = defaultdict(list)
+    for group in ledger.groups("n_events"):
+        _, category, term = group.status
+        about = (category, term)
+        children = group.of("with event", *about)
+        ledger.split(group.of("entered"), children, group.of("no event", *about))
+        ledger.split(group, children, group.of("repeated", *about))
+        ledger.split(group, group.of("n_serious", *about), group.of("repeated", "not serious", *about))
+        if term:
+            terms[category, group.who].append(group)
+    for (category, who), groups in terms.items():
+        ledger.total(Group(("n_events", category, ""), who), groups)
 
 
 def _by_status(ledger: Ledger) -> dict[tuple[str, ...], dict[frozenset[str], list[Group]]]:

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 
 from emostats.privacy.suppression import Interval, Rule
 
+HIDDEN = "hidden: a small group, or one from which a small group could be computed"
+"""The one reason that readers of the public edition get."""
+
 REASONS: Mapping[str, str] = {
     "small": "hidden: the group is too small",
     "linked": "hidden: a small group could be computed from it",
     "single": "hidden: a value of single children",
 }
-"""Why something is not shown, in words."""
+"""Why something is not shown, in words, for the study team alone."""
 
 
 @dataclass(frozen=True)

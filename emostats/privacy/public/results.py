@@ -11,13 +11,12 @@ import pandas as pd
 from emostats.errors import PrivacyError
 from emostats.estimates import AnalysisResults
 from emostats.privacy.public.collect import collect
-from emostats.privacy.public.estimates import public_estimates
-from emostats.privacy.public.groups import Group
+from emostats.privacy.public.estimates import blank_shrinkage, public_estimates
 from emostats.privacy.public.ledger import Ledger
 from emostats.privacy.public.relate import relate
-from emostats.privacy.public.report import Mark, SuppressionReport, statements
-from emostats.privacy.public.tables import KNOWN, Public, public_table
-from emostats.privacy.suppression import RULES, Interval, Rule, attack, protect, rule_of
+from emostats.privacy.public.report import SuppressionReport, statements
+from emostats.privacy.public.tables import BY_ESTIMATE, KNOWN, Public, public_table
+from emostats.privacy.suppression import RULES, Counts, Interval, Rule, attack, protect, rule_of
 from emostats.study.spec import StudySpec
 
 NONRESPONSE_TABLES = {
@@ -25,6 +24,12 @@ NONRESPONSE_TABLES = {
     "prepost": "tests of complete pairs, because they tell how many children have no pair",
 }
 """Tables that count children without an answer, by name, and why they are left out."""
+
+SINGLE_TABLES = {
+    "courses": "the courses of single children",
+    "rating_shares": "how often each expert gave each rating",
+}
+"""Tables that are never public, and what they hold."""
 
 UNKNOWN = "tables that the rules for small groups do not know"
 
@@ -36,8 +41,9 @@ def public_results(
 
     Small counts, and the counts from which they could be computed, are missing (NaN) in every table, with
     all means, percentages and model results of these groups. Rows keep their places, except of patterns and
-    findings. Each table has one more column, ``hidden``, with ``"small"``, ``"linked"`` or ``""``;
-    an estimate without numbers says why in ``error``. Inputs are not changed.
+    findings. Each table has one more column, ``hidden``, with ``"hidden"`` or ``""``; an estimate without
+    numbers has `HIDDEN` in ``error``. Which are small and which only linked to small ones stands in the
+    report alone, because that would tell too. Inputs are not changed.
 
     Parameters
     ----------
@@ -53,24 +59,26 @@ def public_results(
     left_out = _left_out(results, chosen)
     ledger = collect(results, spec, left_out)
     relate(ledger, spec)
-    hidden = _hidden(ledger, chosen)
     counts = ledger.counts(chosen)
+    pattern = protect(counts, chosen)
+    hidden = pattern.hidden
     small = [cell.key for cell in counts.cells if cell.sensitive and chosen.small(cell.value)]
     why = _by_table(ledger, hidden)
-    tables = {
-        name: _table(name, table, why, chosen)
-        for name, table in results.tables.items()
-        if name not in left_out and name != "resamples"
+    untold = {
+        place.row
+        for place, group in ledger.places.items()
+        if place.table == "estimates" and group in pattern.unfloored
     }
-    estimates = public_estimates(
-        results.estimates,
-        {row: reason for (row, _), reason in why["estimates"].items()},
-        spec,
-        chosen,
-        results.facts,
-    )
+    estimates = _estimates(results, spec, why["estimates"], untold, chosen)
+    tables = {
+        name: public_table(name, table, why.get(name, {}), chosen)
+        for name, table in results.tables.items()
+        if name not in left_out and name not in BY_ESTIMATE
+    }
     public = {name: item.table for name, item in tables.items()}
-    public |= _resamples(results, estimates.table)
+    public |= _by_estimate(results, estimates.table)
+    if "shrinkage" in public:
+        public["shrinkage"] = blank_shrinkage(public["shrinkage"], estimates.table)
     marks = tuple(mark for item in (*tables.values(), estimates) for mark in item.marks)
     report = SuppressionReport(
         rule=chosen,
@@ -79,23 +87,19 @@ def public_results(
         small=sum(reason == "small" for reason in hidden.values()),
         linked=sum(reason == "linked" for reason in hidden.values()),
         protected=len(small),
-        narrowest=_audited(ledger, hidden, small, chosen) if audit else None,
+        narrowest=_audited(counts.unfloored(pattern.unfloored), hidden, small, chosen) if audit else None,
         statements=statements(chosen, left_out),
     )
     return AnalysisResults(estimates.table, public, _facts(results.facts, why, chosen)), report
 
 
 def _left_out(results: AnalysisResults, rule: Rule) -> dict[str, str]:
-    known = {*KNOWN, "resamples"}
-    unknown = {name: UNKNOWN for name in results.tables if name not in known}
+    single = {name: why for name, why in SINGLE_TABLES.items() if name in results.tables}
+    unknown = {name: UNKNOWN for name in results.tables if name not in {*KNOWN, *SINGLE_TABLES}}
     nonresponse = {
         name: why for name, why in NONRESPONSE_TABLES.items() if rule.nonresponse and name in results.tables
     }
-    return {**nonresponse, **unknown}
-
-
-def _hidden(ledger: Ledger, rule: Rule) -> Mapping[Any, str]:
-    return protect(ledger.counts(rule), rule).hidden
+    return {**nonresponse, **single, **unknown}
 
 
 def _by_table(ledger: Ledger, hidden: Mapping[Any, str]) -> dict[str, dict[tuple[int, str], str]]:
@@ -106,19 +110,25 @@ def _by_table(ledger: Ledger, hidden: Mapping[Any, str]) -> dict[str, dict[tuple
     return found
 
 
-def _table(
-    name: str, table: pd.DataFrame, why: Mapping[str, Mapping[tuple[int, str], str]], rule: Rule
+def _estimates(
+    results: AnalysisResults,
+    spec: StudySpec,
+    why: Mapping[tuple[int, str], str],
+    untold: set[int],
+    rule: Rule,
 ) -> Public:
-    return public_table(name, table, why.get(name, {}), rule)
+    sizes = {row: reason for (row, _), reason in why.items()}
+    return public_estimates(results.estimates, sizes, untold, spec, rule, results.facts)
 
 
-def _resamples(results: AnalysisResults, estimates: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The histograms of resampled numbers that are still shown."""
-    if "resamples" not in results.tables:
-        return {}
-    table = results.tables["resamples"]
+def _by_estimate(results: AnalysisResults, estimates: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Histograms and curves of the estimates that are still shown."""
     shown = set(estimates.loc[estimates["estimate"].notna(), "estimate_id"])
-    return {"resamples": table[table["estimate_id"].isin(shown)].reset_index(drop=True)}
+    return {
+        name: table[table["estimate_id"].isin(shown)].reset_index(drop=True)
+        for name, table in results.tables.items()
+        if name in BY_ESTIMATE
+    }
 
 
 def _facts(
@@ -150,8 +160,8 @@ def _rounded(facts: Mapping[str, Any], rule: Rule) -> dict[str, Any]:
     return kept
 
 
-def _audited(ledger: Ledger, hidden: Mapping[Any, str], small: list[Any], rule: Rule) -> Interval | None:
-    found = attack(ledger.counts(rule), hidden, small, rule=rule)
+def _audited(counts: Counts, hidden: Mapping[Any, str], small: list[Any], rule: Rule) -> Interval | None:
+    found = attack(counts, hidden, small, rule=rule)
     bad = [key for key, interval in found.items() if not rule.protected(interval.low, interval.high)]
     if bad:
         raise PrivacyError(
@@ -159,6 +169,3 @@ def _audited(ledger: Ledger, hidden: Mapping[Any, str], small: list[Any], rule: 
             "Merge small groups, or leave out subgroups."
         )
     return min(found.values(), key=lambda interval: interval.width, default=None)
-
-
-__all__ = ["Group", "Mark", "public_results"]

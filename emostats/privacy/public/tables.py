@@ -13,8 +13,9 @@ from emostats.privacy.public.report import Mark
 from emostats.privacy.suppression import Rule
 from emostats.privacy.suppression.system import Array
 
-HIDDEN = "hidden"
-"""Name of the column that says why numbers of a row are missing: ``""``, ``"small"`` or ``"linked"``."""
+COLUMN = "hidden"
+"""Name of the column, and its word in rows of which numbers are hidden. It does not say why: that would tell
+which groups are small."""
 
 Why = Mapping[tuple[int, str], str]
 """(row, column) of hidden counts → reason."""
@@ -33,10 +34,16 @@ class Public:
 
 def public_table(name: str, table: pd.DataFrame, why: Why, rule: Rule) -> Public:
     """The public form of a table that the disclosure rules know."""
+    if name in AS_THEY_ARE:
+        return Public(table)
     return _FORMS[name](_Draft(name, table.reset_index(drop=True), why, rule))
 
 
-KNOWN = ("flow", "baseline", "visits", "prepost", "missingness", "findings")
+AS_THEY_ARE = ("tipping", "credibility", "model_card")
+"""Tables without any count of children or value of a small group."""
+
+BY_ESTIMATE = ("resamples", "curves")
+"""Tables that belong to estimates (`estimate_id`) and go with them."""
 
 
 class _Draft:
@@ -58,8 +65,13 @@ class _Draft:
             if column in self.numbers and not np.isnan(self.numbers[column][row]):
                 self.numbers[column][row] = np.nan
                 self.marks[row, column] = reason
-                if reason != "single" and self.reasons[row] != "small":
-                    self.reasons[row] = reason
+                self._reason(row, column, reason)
+
+    def _reason(self, row: int, column: str, reason: str) -> None:
+        """The reason of a row is that of its main count: the size of its group, or of the part it counts."""
+        main = column in ("n", "count")
+        if reason != "single" and (main or not self.reasons[row]) and self.reasons[row] != "small":
+            self.reasons[row] = reason
 
     def round(self, columns: tuple[str, ...]) -> None:
         if self.rule.rounding > 1:
@@ -69,7 +81,10 @@ class _Draft:
 
     def done(self) -> Public:
         marks = tuple(Mark(self.name, row, column, why) for (row, column), why in self.marks.items())
-        return Public(self.table.assign(**self.numbers, **{HIDDEN: self.reasons}), marks)
+        return Public(
+            self.table.assign(**self.numbers, **{COLUMN: [COLUMN if why else "" for why in self.reasons]}),
+            marks,
+        )
 
 
 def _counts_only(draft: _Draft) -> Public:
@@ -142,6 +157,37 @@ def _standardized_differences(draft: _Draft) -> None:
                 draft.blank(row, ("smd",), "small" if "small" in reasons else "linked")
 
 
+def _events(draft: _Draft) -> Public:
+    for (row, column), reason in draft.why.items():
+        draft.blank(row, ("n_events", "n_serious", column) if column == "n_children" else (column,), reason)
+    draft.round(("n", "n_children", "n_events", "n_serious"))
+    return draft.done()
+
+
+def _burden(draft: _Draft) -> Public:
+    """To two digits: exact means would tell how many questionnaires all children handed in together."""
+    for (row, _), reason in draft.why.items():
+        draft.blank(row, tuple(draft.numbers), reason)
+    _single(draft)
+    for column in ("mean", "sd", "median", "q1", "q3"):
+        values = draft.numbers[column]
+        draft.numbers[column] = np.array([float(f"{value:.2g}") for value in values])
+    draft.round(("n",))
+    return draft.done()
+
+
+def _bland_altman(draft: _Draft) -> Public:
+    """The limits of agreement; points are single clips."""
+    whole = draft.done()
+    keep = draft.table["term"].fillna("") != ""
+    return Public(whole.table[keep].reset_index(drop=True))
+
+
+def _shrinkage(draft: _Draft) -> Public:
+    """Rows are blanked beforehand, by `estimates.blank_shrinkage`."""
+    return draft.done()
+
+
 def _prepost(draft: _Draft) -> Public:
     for (row, _), reason in draft.why.items():
         draft.blank(row, tuple(draft.numbers), reason)
@@ -171,4 +217,11 @@ _FORMS: Mapping[str, Callable[[_Draft], Public]] = {
     "prepost": _prepost,
     "missingness": _missingness,
     "findings": _findings,
+    "events": _events,
+    "burden": _burden,
+    "bland_altman": _bland_altman,
+    "shrinkage": _shrinkage,
 }
+
+KNOWN = (*_FORMS, *AS_THEY_ARE, *BY_ESTIMATE)
+"""Tables that the rules know; all others are left out."""

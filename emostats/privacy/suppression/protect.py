@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from emostats.errors import PrivacyError
+from emostats.privacy.suppression.attack import disclosed
 from emostats.privacy.suppression.rules import Rule
 from emostats.privacy.suppression.solver import minimise
 from emostats.privacy.suppression.system import Array, Cell, Counts, Key, Positions
@@ -24,9 +25,16 @@ SMALL, LINKED = "small", "linked"
 
 @dataclass(frozen=True)
 class Pattern:
-    """What is hidden: key → `SMALL` (a small count) or `LINKED` (a small one could be computed from it)."""
+    """What is hidden.
+
+    Attributes
+    ----------
+    hidden: key → `SMALL` (a small count) or `LINKED` (a small one could be computed from it).
+    unfloored: counts of which nobody may learn either that they reach their floor.
+    """
 
     hidden: Mapping[Key, str] = field(default_factory=dict)
+    unfloored: frozenset[Key] = frozenset()
 
     @property
     def small(self) -> frozenset[Key]:
@@ -51,15 +59,17 @@ def _must_hide(cell: Cell, rule: Rule) -> bool:
 def protect(counts: Counts, rule: Rule) -> Pattern:
     """The small counts and as many others as it takes to keep them hidden.
 
-    Under a rule that rounds, the rounding hides the differences and no other count is hidden.
+    Under a rule that rounds, the rounding hides most differences; further counts go where it does not.
 
     Raises
     ------
     PrivacyError: some small count cannot be protected whatever is hidden.
     """
     first = primary(counts, rule)
-    if rule.rounding > 1 or not counts.relations:
+    if not counts.relations:
         return first
+    if rule.rounding > 1:
+        return _beside_rounding(counts, rule, first)
     search = _Search(counts, rule, dict(first.hidden))
     search.sweep()
     for done, position in enumerate(search.order(), 1):
@@ -67,7 +77,34 @@ def protect(counts: Counts, rule: Rule) -> Pattern:
         search.raise_(position)
         if done % SWEEP_EVERY == 0:
             search.sweep()
-    return Pattern(search.hidden)
+    return Pattern(search.hidden, frozenset(search.unfloored))
+
+
+def _beside_rounding(counts: Counts, rule: Rule, pattern: Pattern) -> Pattern:
+    """Hides, as long as the attack tells too much of a count, the cheapest published count beside it."""
+    hidden = dict(pattern.hidden)
+    while bad := disclosed(counts, hidden, rule):
+        near, found = set(bad), set[Key]()
+        for _ in counts.relations:
+            touched = [[key for key, _ in item.terms] for item in counts.relations]
+            touched = [keys for keys in touched if near & set(keys)]
+            found = {key for keys in touched if (key := _cheapest_told(counts, keys, hidden)) is not None}
+            wider = near.union(*touched)
+            if found or wider == near:
+                break
+            near = wider
+        if not found:
+            raise PrivacyError(
+                f"{len(bad)} small counts cannot be kept secret by the rule '{rule.name}'. Merge groups."
+            )
+        hidden |= dict.fromkeys(found, LINKED)
+    return Pattern(hidden)
+
+
+def _cheapest_told(counts: Counts, keys: list[Key], hidden: Mapping[Key, str]) -> Key | None:
+    cells = [counts.cells[counts.index[key]] for key in keys if key not in hidden]
+    told = [cell for cell in cells if cell.shown]
+    return min(told, key=lambda cell: cell.cost).key if told else None
 
 
 class _Search:
@@ -78,6 +115,9 @@ class _Search:
         self.low, self.high = counts.values.copy(), counts.values.copy()
         self.cost = np.array([self._cost(cell.key) for cell in counts.cells])
         self.blocks = np.array([cell.block for cell in counts.cells])
+        self.floors = counts.floors.copy()
+        self.unfloored: set[Key] = set()
+        self.tried: set[tuple[bytes, bytes, bool]] = set()
 
     def _cost(self, key: Key) -> float:
         cell = self.counts.cells[self.counts.index[key]]
@@ -116,9 +156,12 @@ class _Search:
     def _sweep(self, left: Positions, up: bool) -> None:
         for part in self.counts.parts(self.cost == 0.0):
             wanted = np.intersect1d(left, part)
-            if wanted.size:
+            same = part.tobytes(), wanted.tobytes(), up
+            if wanted.size and same not in self.tried:
+                self.tried.add(same)
                 aim = float(self.rule.threshold) if up else 1.0
-                self._keep(part, _farthest(self.counts, part, wanted, aim, up))
+                room = self.counts.values[part] - self.floors[part]
+                self._keep(part, _farthest(self.counts, part, room, wanted, aim, up))
 
     def _keep(self, chosen: Positions, change: Array) -> None:
         witness = self.counts.values.copy()
@@ -128,9 +171,11 @@ class _Search:
     def _move(self, position: int, aim: float) -> None:
         """Finds a witness in which the count is `aim`, within its block if that can be."""
         own = self.blocks == self.blocks[position]
-        scopes = (own, own | (self.blocks == ""), np.ones_like(own))
-        for chosen in map(np.flatnonzero, scopes):
-            change = self._cheapest(position, aim, chosen)
+        every = np.ones_like(own)
+        scopes = ((own, True), (own | (self.blocks == ""), True), (every, True), (every, False))
+        for scope, floored in scopes:
+            chosen = np.flatnonzero(scope)
+            change = self._cheapest(position, aim, chosen, floored=floored)
             if change is not None:
                 break
         else:
@@ -139,6 +184,7 @@ class _Search:
                 "hidden. Leave out the table that it stands in, or merge groups."
             )
         self._hide(chosen[change != 0])
+        self._unfloor(chosen[self.counts.values[chosen] + change < self.floors[chosen]])
         self._keep(chosen, change)
 
     def _hide(self, touched: Positions) -> None:
@@ -148,7 +194,12 @@ class _Search:
                 self.hidden[cell.key] = LINKED
                 self.cost[position] = 0.0
 
-    def _cheapest(self, position: int, aim: float, chosen: Positions) -> Array | None:
+    def _unfloor(self, below: Positions) -> None:
+        """Takes the floors away that a witness needs to go below."""
+        self.unfloored |= {self.counts.cells[position].key for position in below}
+        self.floors[below] = 0.0
+
+    def _cheapest(self, position: int, aim: float, chosen: Positions, *, floored: bool) -> Array | None:
         """The change of the chosen counts that costs least: whole numbers, relations kept. None if none is.
 
         Minimises Σ cost (up + down) subject to matrix (up − down) = 0 and values − down ≥ floor.
@@ -156,7 +207,7 @@ class _Search:
         from scipy.sparse import hstack
 
         columns = self.counts.matrix[self.counts.touching(chosen)][:, chosen]
-        room = self.counts.values[chosen] - self.counts.floors[chosen]
+        room = self.counts.values[chosen] - (self.floors[chosen] if floored else 0.0)
         needed = aim - self.counts.values[position]
         least, most = np.zeros(2 * len(chosen)), np.concatenate([np.full(len(chosen), np.inf), room])
         at = int(np.flatnonzero(chosen == position)[0]) + (len(chosen) if needed < 0 else 0)
@@ -168,10 +219,11 @@ class _Search:
         return None if solved is None else np.asarray(solved[: len(chosen)] - solved[len(chosen) :])
 
 
-def _farthest(counts: Counts, part: Positions, wanted: Positions, aim: float, up: bool) -> Array:
+def _farthest(counts: Counts, part: Positions, room: Array, wanted: Positions, aim: float, up: bool) -> Array:
     """A change of the counts in `part` that brings as many of `wanted` as far towards `aim` as it can.
 
-    Maximises Σ t with 0 ≤ t ≤ |aim − value| and t ≤ the change in the wanted direction.
+    room: how far each count in `part` may fall. Maximises Σ t with 0 ≤ t ≤ |aim − value| and t ≤ the change
+    in the wanted direction.
     """
     from scipy.sparse import block_array, coo_array, csr_array, eye_array
 
@@ -184,7 +236,7 @@ def _farthest(counts: Counts, part: Positions, wanted: Positions, aim: float, up
     between = np.concatenate([np.zeros(r), np.full(k, -np.inf)]), np.zeros(r + k)
     gap = np.abs(aim - counts.values[wanted])
     bounds = (
-        np.concatenate([counts.floors[part] - counts.values[part], np.zeros(k)]),
+        np.concatenate([-room, np.zeros(k)]),
         np.concatenate([np.full(n, np.inf), gap]),
     )
     price = np.concatenate([np.zeros(n), -np.ones(k)])

@@ -45,9 +45,11 @@ class Rule:
         """Whether an attacker who knows no more than ``low ≤ count ≤ high`` knows too little.
 
         Without rounding he must not even be able to tell that the count is a small one, so all of
-        1, …, `threshold` must stay possible. With rounding, `rounding` different counts must stay possible.
+        1, …, `threshold` must stay possible. With rounding he knows that a hidden count is small, and
+        `rounding` different small counts must stay possible.
         """
         if self.rounding > 1:
+            low, high = max(low, 1.0), min(high, self.threshold - 1.0)
             return high - low >= self.rounding - 1 - TOLERANCE
         return low <= 1 + TOLERANCE and high >= self.threshold - TOLERANCE
 
@@ -71,6 +73,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "cms": Rule(
             "cms", 11, source="Centers for Medicare & Medicaid Services, cell size suppression policy"
+        ),
+        "trial": Rule(
+            "trial",
+            11,
+            nonresponse=False,
+            source="as cms, but numbers of answers by visit are shown, as TREND and CONSORT ask",
         ),
         "opensafely": Rule("opensafely", 8, 5, source="OpenSAFELY, permitted results policy"),
         "manitoba": Rule("manitoba", 6, source="Manitoba Centre for Health Policy, small numbers"),

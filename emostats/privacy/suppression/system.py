@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -29,7 +29,7 @@ class Cell:
         because it may be computed, and is protected like the others.
     sensitive: whether it may be a disclosure when it is small; a sum over visits is none.
     cost: how much is lost when it is hidden; totals cost more than details.
-    floor: what everybody knows it to be at least, e.g. 1 for a pattern that is listed at all.
+    floor: what everybody knows it to be at least, e.g. the threshold where results of a group are shown.
     block: counts that are most easily hidden together (an outcome); any text.
     """
 
@@ -106,6 +106,12 @@ class Counts:
     def touching(self, chosen: Positions) -> Positions:
         """Positions of the relations in which a chosen cell stands."""
         return np.flatnonzero(abs(self.matrix[:, chosen]).sum(axis=1) > 0)
+
+    def unfloored(self, keys: Collection[Key]) -> Counts:
+        """The same without what is known about the least value of some cells."""
+        known = set(keys)
+        cells = (replace(cell, floor=0.0) if cell.key in known else cell for cell in self.cells)
+        return Counts(tuple(cells), self.relations)
 
     def holds(self) -> bool:
         """Whether the true counts obey every relation."""
