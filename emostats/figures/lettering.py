@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ELLIPSIS = "…"
@@ -16,9 +17,10 @@ def clean(text: str) -> str:
 
 def width(text: str, size: float) -> float:
     """Width of `text` in pixels at font size `size`, slightly generous for usual sans-serif fonts."""
-    return size * sum(_em(character) for character in text)
+    return size * sum(map(_em, text))
 
 
+@lru_cache(4096)
 def _em(character: str) -> float:
     if unicodedata.east_asian_width(character) in "WF":
         return 1.0

@@ -65,7 +65,8 @@ def covering(
     widths = finite(None if low is None or high is None else high - low for low, high in pairs)
     if widths and points:
         reach = 4 * median(widths)
-        limits = [min(max(limit, min(points) - reach), max(points) + reach) for limit in limits]
+        least, most = min(points) - reach, max(points) + reach
+        limits = [min(max(limit, least), most) for limit in limits]
     return linear(points + limits, start, stop, n_ticks=n_ticks)
 
 

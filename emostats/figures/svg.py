@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -12,6 +13,9 @@ from emostats.figures.palette import DARK, THEMED
 
 _SVG = "http://www.w3.org/2000/svg"
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif"
+
+
+_SPECIAL = re.compile("[&<>\"']")
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def _attributes(values: Mapping[str, str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    return escape(text)
+    return escape(text) if _SPECIAL.search(text) else text
 
 
 def _escaped(text: str) -> str:

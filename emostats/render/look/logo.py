@@ -21,8 +21,8 @@ _ATTRIBUTES = """
     id class viewBox width height x y x1 y1 x2 y2 cx cy r rx ry fx fy d points transform offset gradientUnits
     gradientTransform clipPathUnits preserveAspectRatio version fill fill-rule fill-opacity stroke
     stroke-width stroke-linecap stroke-linejoin stroke-miterlimit stroke-dasharray stroke-opacity opacity
-    stop-color stop-opacity clip-path clip-rule font-family font-size font-weight text-anchor dominant-baseline
-    letter-spacing style
+    stop-color stop-opacity clip-path clip-rule font-family font-size font-weight text-anchor
+    dominant-baseline letter-spacing style
 """
 _DRAWING, _NAMES = frozenset(_ELEMENTS.split()), frozenset(_ATTRIBUTES.split())
 """What an SVG may hold: elements and attributes that draw, and none that load, link or run."""
