@@ -159,3 +159,12 @@ def test_arff_that_cannot_be_read(tmp_path, text, rule):
 def test_values_of_a_line():
     assert split_values(r"1, 'it\'s',2") == ["1", "it's", "2"]
     assert split_values('1,"a, b"') == ["1", "a, b"]
+
+
+def test_a_transport_file_that_was_cut_off_is_refused(tmp_path):
+    """The library behind reads what is there and says nothing; the format is made of records of 80 bytes."""
+    whole = (EXPORTS / "sample.xpt").read_bytes()
+    assert len(whole) % 80 == 0
+    (tmp_path / "half.xpt").write_bytes(whole[:-30])
+    with pytest.raises(UnreadableError, match="50 bytes are left over"):
+        sheet(tmp_path / "half.xpt")
