@@ -100,12 +100,6 @@ class Sheet:
         if lines:
             self._path("".join(f"M{points(line)}" for line in lines), look)
 
-    def columns(self, bars: Sequence[tuple[float, float, float]], base: float, *, fill: str) -> None:
-        """Many upright bars (left, right, end) on one base line, in one path."""
-        corners = [((a, base), (a, end), (b, end), (b, base)) for a, b, end in bars]
-        if corners:
-            self._path("".join(f"M{points(shape)}z" for shape in corners), {"fill": fill})
-
     def error_bar(
         self, start: tuple[float, float], stop: tuple[float, float], *, colour: str, caps: tuple[bool, bool]
     ) -> None:

@@ -86,14 +86,15 @@ def waterfall_plot(
     sheet.text(0, 12, shorten(label, frame.width, SMALL), size=SMALL)
     axis_beside(sheet, y, left, tick, across=right)
     step = (right - left - 6) / max(len(ordered), 1)
-    gap = 0.15 * step
     for sign, colour in ((1, SERIES[0]), (-1, SERIES[1])):
         bars = [
-            (left + 3 + i * step + gap, left + 3 + (i + 1) * step - gap, y(value))
-            for i, value in enumerate(ordered)
+            ((x, y(0.0)), (x, y(value)))
+            for x, value in zip(
+                (left + 3 + (i + 0.5) * step for i in range(len(ordered))), ordered, strict=True
+            )
             if value * sign > 0
         ]
-        sheet.columns(bars, y(0.0), fill=colour)
+        sheet.strokes(bars, colour=colour, width=round(0.75 * step, 2))
     sheet.line([left, right], [y(0.0)] * 2, colour=INK)
     for value, name in lines:
         sheet.line([left, right], [y(value)] * 2, colour=MUTED, dashes=(5, 3))

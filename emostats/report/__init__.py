@@ -15,7 +15,11 @@ __all__ = ["ReportModel", "build_report"]
 
 
 def build_report(
-    spec: StudySpec, results: AnalysisResults, manifest: Mapping[str, Any], audience: str = ""
+    spec: StudySpec,
+    results: AnalysisResults,
+    manifest: Mapping[str, Any],
+    audience: str = "",
+    language: str = "",
 ) -> ReportModel:
     """The report of a run.
 
@@ -24,6 +28,7 @@ def build_report(
     spec: the study file. results: everything the run computed.
     manifest: run_id, created, versions, seed, inputs, plan, status; what it lacks is shown as not recorded.
     audience: ``"clinician"``, ``"ethics"``, ``"statistician"`` or ``"family"``; ``""`` is the full report.
+    language: one of `emostats.report.language.languages`; ``""`` is the one of the study file.
 
     Returns
     -------
@@ -31,8 +36,8 @@ def build_report(
 
     Raises
     ------
-    UsageError: there is no such audience.
+    UsageError: there is no such audience or language.
     """
     from emostats.report.assemble import assemble
 
-    return assemble(spec, results, manifest, audience)
+    return assemble(spec, results, manifest, audience, language)

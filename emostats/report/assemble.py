@@ -9,8 +9,10 @@ from typing import Any
 from emostats.estimates import AnalysisResults
 from emostats.render import rounding
 from emostats.report.audience import edition
+from emostats.report.audience import sections as sections_of
 from emostats.report.context import Context
 from emostats.report.drawings import SIMULATED
+from emostats.report.language import _, speaking
 from emostats.report.model import Note, Paragraph, ReportModel
 from emostats.report.numbering import numbered
 from emostats.report.parts import text
@@ -19,14 +21,26 @@ from emostats.study.spec import StudySpec
 
 
 def assemble(
-    spec: StudySpec, results: AnalysisResults, manifest: Mapping[str, Any], audience: str = ""
+    spec: StudySpec,
+    results: AnalysisResults,
+    manifest: Mapping[str, Any],
+    audience: str = "",
+    language: str = "",
 ) -> ReportModel:
     """See `emostats.report.build_report`."""
+    spoken = language or spec.outputs.language
+    with speaking(spoken):
+        return replace(_assembled(spec, results, manifest, audience), language=spoken)
+
+
+def _assembled(
+    spec: StudySpec, results: AnalysisResults, manifest: Mapping[str, Any], audience: str
+) -> ReportModel:
     chosen = edition(audience)
     context = Context.of(spec, results, manifest)
-    built = [section for build in chosen.sections if (section := build(context)) is not None]
+    built = sections_of(context, audience)
     if chosen.left_out:
-        about = Note("About this edition", (text(chosen.left_out),))
+        about = Note(_("About this edition"), (text(chosen.left_out),))
         built[0] = replace(built[0], blocks=(about, *built[0].blocks))
     if told := public_note(manifest):
         built[0] = replace(built[0], blocks=(told, *built[0].blocks))
@@ -42,7 +56,7 @@ def assemble(
         summary=_summary(context, short=audience == "family"),
         kicker=chosen.kicker,
         sections=sections,
-        footer=f"Made by emostats {manifest.get('emostats') or ''}".strip(),
+        footer=_("Made by emostats {version}", version=manifest.get("emostats") or "").strip(),
     )
 
 
@@ -60,17 +74,19 @@ def public_note(manifest: Mapping[str, Any]) -> Note | None:
 
 def _summary(context: Context, *, short: bool) -> tuple[tuple[str, Paragraph], ...]:
     manifest, study = context.manifest, context.spec.study
-    created = rounding.moment(str(manifest.get("created") or "not recorded"))
+    unknown = _("not recorded")
+    created = rounding.moment(str(manifest["created"])) if manifest.get("created") else unknown
+    data = _("simulated: no real child is in them") if context.simulated else _("as collected")
     items = [
-        ("Study", study.id),
-        ("Design", study.design or "not stated"),
-        ("Data", "simulated: no real child is in them" if context.simulated else "as collected"),
-        ("Run", str(manifest.get("run_id") or "not recorded")),
-        ("Created", created),
-        ("Status", str(manifest.get("status") or "not recorded")),
-        ("Plan", plan.status(context)),
+        ("study", _("Study"), study.id),
+        ("design", _("Design"), study.design or _("not stated")),
+        ("data", _("Data"), data),
+        ("run", _("Run"), str(manifest.get("run_id") or unknown)),
+        ("created", _("Created"), created),
+        ("status", _("Status"), str(manifest.get("status") or unknown)),
+        ("plan", _("Plan"), plan.status(context)),
     ]
     if public := manifest.get("public"):
-        items.append(("Edition", f"public, rule ‘{public['rule']}’: {public['words']}"))
-    shown = [item for item in items if not short or item[0] in ("Data", "Created", "Edition")]
-    return tuple((name, text(value)) for name, value in shown)
+        items.append(("edition", _("Edition"), f"public, rule ‘{public['rule']}’: {public['words']}"))
+    shown = [item for item in items if not short or item[0] in ("data", "created", "edition")]
+    return tuple((name, text(value)) for _key, name, value in shown)

@@ -2,115 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from emostats.errors import UsageError, did_you_mean
 from emostats.report import family
 from emostats.report.context import Context
+from emostats.report.language import _
 from emostats.report.model import Section
-from emostats.report.sections import (
-    SECTIONS,
-    agreement,
-    answer,
-    baseline,
-    caveats,
-    changes,
-    details,
-    estimands,
-    explore,
-    flow,
-    means,
-    methods,
-    plan,
-    privacy,
-    provenance,
-    quality,
-    sensitivity,
-    sessions,
-    subgroups,
-)
+from emostats.report.sections import CHECKLISTS, SECTIONS, checklists
 
-Builder = Callable[[Context], Section | None]
+FULL = ""
+FAMILY = "family"
+
+AUDIENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "clinician": (
+            *("answer", "caveats", "about", "flow", "baseline", "changes", "subgroups", "explore"),
+            *("agreement", "sessions", "harms", "provenance"),
+        ),
+        "ethics": (
+            *("answer", "estimands", "plan", "about", "caveats", "flow", "baseline", "quality", "changes"),
+            *("harms", "methods", "privacy", "checklists", "provenance"),
+        ),
+        "statistician": (
+            *("answer", "estimands", "plan", "methods", "flow", "baseline", "quality", "means", "changes"),
+            *("subgroups", "explore", "sensitivity", "agreement", "sessions", "harms", "details", "caveats"),
+            *("about", "privacy", "checklists", "provenance"),
+        ),
+        FAMILY: (),
+    }
+)
+"""Sections of each edition, by name; families have sections of their own."""
 
 
 @dataclass(frozen=True)
 class Edition:
-    """A report for one kind of reader.
-
-    kicker: what it calls itself. sections: in reading order. left_out: what it says about the rest.
-    """
+    """What an edition calls itself (`kicker`), and what it says about what it leaves out."""
 
     kicker: str
-    sections: tuple[Builder, ...]
     left_out: str = ""
-
-
-FULL = Edition("Statistical report", SECTIONS)
-
-AUDIENCES = {
-    "clinician": Edition(
-        "Report for clinicians",
-        (
-            answer.section,
-            caveats.section,
-            flow.section,
-            baseline.section,
-            changes.section,
-            subgroups.section,
-            explore.section,
-            agreement.section,
-            sessions.section,
-            provenance.section,
-        ),
-        "This edition is for clinicians: who the children were, how much changed, in whom, and what that "
-        "cannot show. Methods, sensitivity analyses and model details stand in the full report.",
-    ),
-    "ethics": Edition(
-        "Report for the ethics board",
-        (
-            answer.section,
-            estimands.section,
-            plan.section,
-            caveats.section,
-            flow.section,
-            baseline.section,
-            quality.section,
-            changes.section,
-            methods.section,
-            privacy.section,
-            provenance.section,
-        ),
-        "This edition is for an ethics board: what was planned and what changed, who took part and who left, "
-        "what was found, and how the data are protected. It does not cover consent, harms and complaints: "
-        "the study team must report them apart. Subgroups and model details stand in the full report.",
-    ),
-    "statistician": Edition(
-        "Report for statisticians",
-        (
-            answer.section,
-            estimands.section,
-            plan.section,
-            methods.section,
-            flow.section,
-            baseline.section,
-            quality.section,
-            means.section,
-            changes.section,
-            subgroups.section,
-            explore.section,
-            sensitivity.section,
-            agreement.section,
-            sessions.section,
-            details.section,
-            caveats.section,
-            privacy.section,
-            provenance.section,
-        ),
-        "This edition is for statisticians: the sections of the full report, with plan and methods first.",
-    ),
-    "family": Edition("For families", family.SECTIONS),
-}
 
 
 def edition(audience: str) -> Edition:
@@ -120,8 +52,49 @@ def edition(audience: str) -> Edition:
     ------
     UsageError: there is no such audience.
     """
-    if not audience:
-        return FULL
-    if audience not in AUDIENCES:
+    known = {
+        FULL: Edition(_("Statistical report")),
+        "clinician": Edition(
+            _("Report for clinicians"),
+            _(
+                "This edition is for clinicians: who the children were, how much changed, in whom, and what "
+                "that cannot show. Methods, sensitivity analyses and model details stand in the full report."
+            ),
+        ),
+        "ethics": Edition(
+            _("Report for the ethics board"),
+            _(
+                "This edition is for an ethics board: what was planned and what changed, who took part and "
+                "who left, what was found, harms and burden as far as they were recorded, and how the data "
+                "are protected. Consent and complaints are told in the words of the authors, or not at all. "
+                "Subgroups and model details stand in the full report."
+            ),
+        ),
+        "statistician": Edition(
+            _("Report for statisticians"),
+            _(
+                "This edition is for statisticians: the sections of the full report, with plan and methods "
+                "first."
+            ),
+        ),
+        FAMILY: Edition(_("For families")),
+    }
+    if audience not in known:
         raise UsageError(f"the audience '{audience}' is unknown. {did_you_mean(audience, AUDIENCES)}")
-    return AUDIENCES[audience]
+    return known[audience]
+
+
+def sections(context: Context, audience: str) -> list[Section]:
+    """The sections of an edition, in its reading order."""
+    if audience == FAMILY:
+        return [section for build in family.SECTIONS if (section := build(context)) is not None]
+    names: Sequence[str] = AUDIENCES[audience] if audience else tuple(SECTIONS)
+    built: dict[str, Section] = {}
+    for name in names:
+        build = SECTIONS[name]
+        section = build(context) if build is not None else None
+        if section is not None:
+            built[name] = section
+    if CHECKLISTS in names:
+        built[CHECKLISTS] = checklists.section(context, tuple(built.values()))
+    return [built[name] for name in names if name in built]

@@ -14,6 +14,7 @@ import pandas as pd
 
 from emostats.estimates import AnalysisResults, Estimate
 from emostats.render import rounding
+from emostats.report.language import _, joined
 from emostats.study.spec import BootstrapAnalysis, IccAnalysis, MmrmAnalysis, StudySpec
 
 _TEXT_FIELDS = frozenset(item.name for item in fields(Estimate) if item.type == "str")
@@ -104,6 +105,12 @@ class Context:
         )
 
     @property
+    def main_outcomes(self) -> tuple[Outcome, ...]:
+        """The outcomes that the estimands ask about; all, where there are no estimands."""
+        asked = {estimand.parameter for estimand in self.spec.estimands}
+        return tuple(outcome for outcome in self.outcomes if not asked or outcome.parameter in asked)
+
+    @property
     def questionnaire_outcomes(self) -> tuple[Outcome, ...]:
         """Outcomes that are not session scores."""
         return tuple(outcome for outcome in self.outcomes if not outcome.session)
@@ -154,6 +161,14 @@ class Context:
             for row in rows
         ]
 
+    def least_change(self, outcome: Outcome) -> float | None:
+        """The change that the study file calls a response, with the sign of the better direction."""
+        for analysis in self.spec.analyses:
+            if isinstance(analysis, MmrmAnalysis) and analysis.name == outcome.analysis:
+                least = analysis.responder.get(outcome.parameter)
+                return least if least is None or outcome.higher_is_better is not False else -least
+        return None
+
     @property
     def simulated(self) -> bool:
         """Whether the data are simulated."""
@@ -174,14 +189,14 @@ class Context:
 
     def factors(self, subgroup: str) -> str:
         """``"SEX:AGEBAND"`` as words: ``"sex and age band"``."""
-        return " and ".join(self.factor(name) for name in subgroup.split(":") if name)
+        return joined([self.factor(name) for name in subgroup.split(":") if name])
 
     def factor(self, name: str) -> str:
         """A factor within a sentence: the study file's name, one of the field, else the header."""
         named = self.spec.subjects.names.get(name)
         if named:
             return in_sentence(named)
-        return _FACTORS.get(name, self.spec.subjects.columns.get(name, name))
+        return _factor(name) or self.spec.subjects.columns.get(name, name)
 
     @cached_property
     def _names(self) -> Mapping[str, str]:
@@ -195,10 +210,20 @@ class Context:
         return re.sub(rf"\b({pattern})\b", lambda match: self._names[match[0]], text)
 
 
-_FACTORS = {
-    "SEX": "sex", "AGEBAND": "age band", "AVISIT": "visit", "SITE": "site",
-    "INFORMANT": "informant", "FAMILY": "family", "AGE": "age",
-}  # fmt: skip
+_FACTORS = ("SEX", "AGEBAND", "AVISIT", "SITE", "INFORMANT", "FAMILY", "AGE")
+
+
+def _factor(name: str) -> str | None:
+    """What people call a variable that has a meaning to emostats."""
+    return {
+        "SEX": _("sex"),
+        "AGEBAND": _("age band"),
+        "AVISIT": _("visit"),
+        "SITE": _("site"),
+        "INFORMANT": _("informant"),
+        "FAMILY": _("family"),
+        "AGE": _("age"),
+    }.get(name)
 
 
 def in_sentence(name: str) -> str:

@@ -22,7 +22,7 @@ class Cell:
     text: as shown. value: behind it at full precision. unit: of `value`. estimate_id: its row of the
     estimates.
     detail: a second, smaller line, e.g. the interval. reason: why there is no number, in words.
-    mark: the footnote that gives the reason, in tables.
+    mark: the footnote that gives the reason, in tables. target: id of the part of the report it leads to.
     """
 
     text: str
@@ -32,6 +32,7 @@ class Cell:
     detail: str = ""
     reason: str = ""
     mark: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pandas as pd
 from emostats.estimates import Estimate
 from emostats.render import rounding
 from emostats.report.context import Context, Outcome
+from emostats.report.language import _
 from emostats.report.model import Heading, NotDone, Paragraph, Part
 
 ALL = "All children"
@@ -32,7 +33,7 @@ def heading(section: str, outcome: Outcome) -> Heading:
 
 def level_name(row: Estimate) -> str:
     """The shown name of the children behind a row."""
-    return row.level or ALL
+    return row.level or _("All children")
 
 
 def comparison_name(row: Estimate) -> str:
@@ -67,8 +68,8 @@ def confidence(rows: Iterable[Estimate]) -> str:
     """``"95% CI"``: the level the rows share."""
     levels = {row.conf_level for row in rows if row.conf_level is not None}
     if len(levels) != 1:
-        return "CI"
-    return f"{rounding.confidence_level(levels.pop())} CI"
+        return _("CI")
+    return _("{level} CI", level=rounding.confidence_level(levels.pop()))
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

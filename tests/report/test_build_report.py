@@ -97,25 +97,20 @@ def without(results, *kinds):
 
 
 ORDER = (
-    "answer",
-    "asked",
-    "flow",
-    "baseline",
-    "quality",
-    "means",
-    "changes",
-    "subgroups",
-    "explore",
-    "sensitivity",
-    "agreement",
-    "sessions",
-    "caveats",
-    "methods",
-    "plan",
-    "privacy",
-    "details",
-    "provenance",
+    *("answer", "asked", "plan", "about", "methods", "flow", "baseline", "quality", "means", "changes"),
+    *("sensitivity", "subgroups", "explore", "agreement", "sessions", "harms", "caveats", "privacy"),
+    *("checklists", "details", "provenance"),
 )
+NOT_ASKED = {
+    "Words of the authors",
+    "Tipping point",
+    "Shrunken changes, change over age, credibility: Social interest",
+    "Shrunken changes, change over age, credibility: Emotional response",
+    "Model card",
+    "Events",
+    "Burden",
+}
+"""Parts that the hand-made study file does not ask for, or whose tables the hand-made run lacks."""
 
 
 def test_the_sections_stand_in_order_and_are_numbered(report):
@@ -138,7 +133,7 @@ def test_the_same_inputs_give_the_same_report(report, handmade):
 
 def test_a_complete_run_has_every_part(report):
     missing = [block.what for block in report.blocks() if isinstance(block, NotDone)]
-    assert missing == []
+    assert set(missing) == NOT_ASKED
     assert len(report.figures()) == 16
 
 

@@ -9,7 +9,7 @@ import pytest
 from emostats.errors import UsageError
 from emostats.estimates import AnalysisResults, estimates_frame
 from emostats.report import build_report
-from emostats.report.audience import AUDIENCES
+from emostats.report.audience import AUDIENCES, edition
 from emostats.report.family import grade
 from emostats.report.family.readability import syllables
 from emostats.report.model import Bullets, Cell, Heading, Note, Paragraph, Strong
@@ -54,7 +54,7 @@ def test_every_edition_has_the_answer_its_limits_and_the_provenance(handmade, au
     ids = [section.id for section in own.sections]
     assert ids[0] == "answer"
     assert {"caveats", "provenance"} <= set(ids) <= {section.id for section in full.sections}
-    assert own.kicker == AUDIENCES[audience].kicker != full.kicker
+    assert own.kicker == edition(audience).kicker != full.kicker
     assert own.sections[0].blocks[0].title == "About this edition"
     shown = {section.id: section for section in full.sections}
     assert own.sections[0].blocks[1:] == shown["answer"].blocks

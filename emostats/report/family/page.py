@@ -37,12 +37,16 @@ def studied(context: Context) -> Section:
     return Section("studied", "What was studied", tuple(blocks))
 
 
+def main_results(context: Context) -> list[tuple[str, Paragraph]]:
+    """Each main outcome with what was found about it, in plain words."""
+    return [(o.label, _told(o, context, _change(context, o))) for o in _main(context)]
+
+
 def found(context: Context) -> Section:
     """The change of each main outcome, by its size and its range."""
     blocks: list[Block] = []
-    for outcome in _main(context):
-        blocks.append(Heading(f"found-{outcome.id}", outcome.label))
-        blocks.append(_told(outcome, context, _change(context, outcome)))
+    for outcome, (label, told) in zip(_main(context), main_results(context), strict=True):
+        blocks += [Heading(f"found-{outcome.id}", label), told]
     if not blocks:
         blocks.append(text("The study has no main result yet."))
     return Section("found", "What was found", tuple(blocks))
@@ -87,12 +91,10 @@ SECTIONS: tuple[Callable[[Context], Section | None], ...] = (studied, found, sur
 
 
 def _main(context: Context) -> tuple[Outcome, ...]:
-    """The outcomes that the estimands ask about; all, where there are no estimands."""
-    asked = {estimand.parameter for estimand in context.spec.estimands}
+    """The main outcomes, each once."""
     first: dict[str, Outcome] = {}
-    for outcome in context.outcomes:
-        if not asked or outcome.parameter in asked:
-            first.setdefault(outcome.parameter, outcome)
+    for outcome in context.main_outcomes:
+        first.setdefault(outcome.parameter, outcome)
     return tuple(first.values())
 
 

@@ -10,8 +10,10 @@ from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, slug
 from emostats.report.drawings import drawn
+from emostats.report.language import _
 from emostats.report.model import Block, Cell, Column, Footnote, NotDone, Row, Section, Table
 from emostats.report.parts import confidence, level_name, text
+from emostats.report.sections.rating_figures import rating_figures
 from emostats.report.wording import KOO_LI, agreement, capital
 from emostats.study.spec import IccAnalysis
 
@@ -25,8 +27,8 @@ def section(context: Context) -> Section:
         blocks += _of(context, analysis)
     if not blocks:
         reason = 'the study file asks for no agreement analysis (type = "icc")'
-        blocks.append(NotDone("Agreement of the expert ratings", reason))
-    return Section("agreement", "Agreement of the expert ratings", tuple(blocks))
+        blocks.append(NotDone(_("Agreement of the expert ratings"), reason))
+    return Section("agreement", _("Agreement of the expert ratings"), tuple(blocks))
 
 
 def domain(context: Context, code: str) -> str:
@@ -45,6 +47,7 @@ def _of(context: Context, analysis: IccAnalysis) -> tuple[Block, ...]:
     return (
         text(_sizes(context, analysis)),
         _figure(context, analysis, iccs),
+        *rating_figures(context, analysis, {code: domain(context, code) for code in analysis.domains}),
         _table(context, analysis, iccs),
         *_matching(context, analysis, matches),
     )
@@ -111,7 +114,7 @@ def _table(context: Context, analysis: IccAnalysis, rows: Sequence[Estimate]) ->
         f"table-{slug(analysis.name)}",
         f"Agreement of the experts, {analysis.form}",
         "Children",
-        (Column("n"), Column("ICC"), Column(confidence(rows)), Column("In words", numeric=False)),
+        (Column(_("n")), Column(_("ICC")), Column(confidence(rows)), Column(_("In words"), numeric=False)),
         tuple(shown),
         tuple(map(Footnote, notes)),
     )
@@ -132,8 +135,8 @@ def _icc_row(row: Estimate) -> Row:
 def _matching(context: Context, analysis: IccAnalysis, rows: Sequence[Estimate]) -> tuple[Block, ...]:
     if not rows:
         if analysis.matching_threshold is None:
-            return (NotDone("Matching accuracy", "the study file gives no matching_threshold"),)
-        return (NotDone("Matching accuracy", "this run has no results for it"),)
+            return (NotDone(_("Matching accuracy"), "the study file gives no matching_threshold"),)
+        return (NotDone(_("Matching accuracy"), "this run has no results for it"),)
     shown: list[Row] = []
     for code in dict.fromkeys(row.parameter for row in rows):
         shown.append(Row(domain(context, code), role="group"))
@@ -145,7 +148,7 @@ def _matching(context: Context, analysis: IccAnalysis, rows: Sequence[Estimate])
             f"table-matching-{slug(analysis.name)}",
             "Matching accuracy: share of ratings that judged the music to match",
             "Children",
-            (Column("n"), Column("Matching"), Column(confidence(rows))),
+            (Column(_("n")), Column(_("Matching")), Column(confidence(rows))),
             tuple(shown),
             tuple(map(Footnote, terms + methods)),
         ),

@@ -6,9 +6,10 @@ from emostats.estimates import Estimate
 from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, Outcome
+from emostats.report.language import _
 from emostats.report.model import Answer, Block, Cell, NotDone, Note, Paragraph, Part, Section, Strong
 from emostats.report.parts import confidence, last_visit, text, why_missing
-from emostats.report.sections import agreement, caveats, estimands
+from emostats.report.sections import agreement, caveats, estimands, plain
 from emostats.report.sections.changes import overall
 from emostats.report.wording import agreement as agreement_words
 from emostats.report.wording import better, moved, plural, settled, size
@@ -16,10 +17,17 @@ from emostats.report.wording import better, moved, plural, settled, size
 
 def section(context: Context) -> Section:
     """One answer an estimand (an outcome, where the study file has no estimands), then the limits."""
-    blocks = [*_answers(context), *_secondary(context), *_limits(context), *_agreement(context)]
+    answers = _answers(context)
+    blocks = [
+        *answers,
+        *_secondary(context),
+        *_limits(context),
+        *_agreement(context),
+        *plain.summary(context),
+    ]
     if not blocks:
-        blocks.append(NotDone("Answer", "the study file asks for no mixed model"))
-    return Section("answer", "The answer in brief", tuple(blocks), brief=True)
+        blocks.append(NotDone(_("Answer"), "the study file asks for no mixed model"))
+    return Section("answer", _("The answer in brief"), tuple(blocks), brief=True)
 
 
 def _answers(context: Context) -> list[Block]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from emostats.render import rounding
 from emostats.report.context import Context
+from emostats.report.language import _
 from emostats.report.model import Block, Cell, Column, Footnote, NotDone, Row, Section, Table
 from emostats.report.parts import ALL, number, records, text
 
@@ -20,21 +21,23 @@ def section(context: Context) -> Section:
     baseline = context.table("baseline")
     if baseline is None:
         reason = "this run has no baseline table"
-        return Section("baseline", "The children at baseline", (NotDone("Baseline table", reason),))
+        return Section("baseline", _("The children at baseline"), (NotDone(_("Baseline table"), reason),))
     levels = list(dict.fromkeys(baseline["level"].astype(str)))
     groups = [level for level in levels if level not in STAYED]
     blocks: list[Block] = [
         text(
-            "Groups are described, not tested: a p-value at baseline answers no question here. "
-            "Continuous variables show the mean (standard deviation) with the median (first to third "
-            "quartile) below, categories the number of children (percent)."
+            _(
+                "Groups are described, not tested: a p-value at baseline answers no question here. "
+                "Continuous variables show the mean (standard deviation) with the median (first to third "
+                "quartile) below, categories the number of children (percent)."
+            )
         ),
         _table(baseline, "table-baseline", "Children at baseline, by subgroup", groups, smd=False),
     ]
     if set(STAYED) <= set(levels):
         caption = "Children at baseline: completers and those lost"
         blocks.append(_table(baseline, "table-baseline-lost", caption, STAYED, smd=True))
-    return Section("baseline", "The children at baseline", tuple(blocks))
+    return Section("baseline", _("The children at baseline"), tuple(blocks))
 
 
 def _table(table: pd.DataFrame, id: str, caption: str, levels: Sequence[str], *, smd: bool) -> Table:
@@ -48,14 +51,16 @@ def _table(table: pd.DataFrame, id: str, caption: str, levels: Sequence[str], *,
             role = "member" if category else ""
             rows.append(_row(category or str(variable), chosen, levels, role, smd=smd))
     columns = [Column(ALL if level == "All" else level) for level in levels]
-    notes = [Footnote("Percentages are of the children with a known value.")]
+    notes = [Footnote(_("Percentages are of the children with a known value."))]
     if smd:
-        columns.append(Column("SMD"))
+        columns.append(Column(_("SMD")))
         notes.append(
             Footnote(
-                "SMD: standardized mean difference, completers minus lost, in units of the pooled "
-                "standard deviation. Values beyond 0.1 in size are commonly read as a difference worth "
-                "noting."
+                _(
+                    "SMD: standardized mean difference, completers minus lost, in units of the pooled "
+                    "standard deviation. Values beyond 0.1 in size are commonly read as a difference worth "
+                    "noting."
+                )
             )
         )
     return Table(id, caption, "Variable", tuple(columns), tuple(rows), tuple(notes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from emostats.report.context import Context
+from emostats.report.language import _
 from emostats.report.model import Bullets, Note, Paragraph, Section, Strong
 from emostats.report.parts import text
 
@@ -28,71 +29,75 @@ def observational(context: Context) -> bool:
 def section(context: Context) -> Section | None:
     """The caveats of the design; None when the study file names no design that has fixed ones."""
     if single_group(context):
-        return Section("caveats", "What this study cannot show", _SINGLE_GROUP)
+        return Section("caveats", _("What this study cannot show"), (_single_group(),))
     if observational(context):
-        return Section("caveats", "What this study cannot show", _OBSERVATIONAL)
+        return Section("caveats", _("What this study cannot show"), (_observational(),))
     return None
 
 
 def _point(name: str, words: str) -> Paragraph:
-    return Paragraph((Strong(f"{name}."), f" {words}"))
+    return Paragraph((Strong(f"{name}{_('.')}"), f" {words}"))
 
 
-_SINGLE_GROUP = (
-    Note(
-        "A change over time is not an effect of the programme",
+def _single_group() -> Note:
+    return Note(
+        _("A change over time is not an effect of the programme"),
         (
             text(
-                "All children took part and were measured before and after; there is no comparison "
-                "group. The numbers of this report describe how much changed. They cannot say how much "
-                "of it the programme brought about, because at least the following would produce a "
-                "change as well:"
+                _(
+                    "All children took part and were measured before and after; there is no comparison "
+                    "group. The numbers of this report describe how much changed. They cannot say how much "
+                    "of it the programme brought about, because at least the following would produce a "
+                    "change as well:"
+                )
             ),
             Bullets(
                 (
                     _point(
-                        "Maturation",
-                        "Children develop. Some of the change would have come with the weeks alone, and "
-                        "more of it in young children.",
+                        _("Maturation"),
+                        _(
+                            "Children develop. Some of the change would have come with the weeks alone, and "
+                            "more of it in young children."
+                        ),
                     ),
                     _point(
-                        "Regression to the mean",
-                        "Families often join when things are going worse than usual. Scores taken then "
-                        "tend to be followed by better ones even if nothing is done.",
+                        _("Regression to the mean"),
+                        _(
+                            "Families often join when things are going worse than usual. Scores taken then "
+                            "tend to be followed by better ones even if nothing is done."
+                        ),
                     ),
                     _point(
-                        "Unblinded parents",
-                        "Parents who answer know that their child takes part, and hope colours answers. "
-                        "Blind expert ratings do not share this weakness; questionnaires do.",
+                        _("Unblinded parents"),
+                        _(
+                            "Parents who answer know that their child takes part, and hope colours answers. "
+                            "Blind expert ratings do not share this weakness; questionnaires do."
+                        ),
                     ),
                     _point(
-                        "Other things that happened",
-                        "School, other therapy and family life went on at the same time.",
+                        _("Other things that happened"),
+                        _("School, other therapy and family life went on at the same time."),
                     ),
                     _point(
-                        "Children who left",
-                        "The model assumes that, given the answers a child has, it does not matter for "
-                        "the missing ones why they are missing. If children left because they did "
-                        "badly, the change may be overestimated.",
+                        _("Children who left"),
+                        _(
+                            "The model assumes that, given the answers a child has, it does not matter for "
+                            "the missing ones why they are missing. If children left because they did "
+                            "badly, the change may be overestimated."
+                        ),
                     ),
                 )
             ),
-            text("Whether the programme works is a question for a study with a comparison group."),
+            text(_("Whether the programme works is a question for a study with a comparison group.")),
         ),
         tone="caution",
-    ),
-)
+    )
 
-_OBSERVATIONAL = (
-    Note(
-        "Described, not caused",
-        (
-            text(
-                "Nothing was assigned in this study. Differences between groups of children describe "
-                "the groups; other things in which the groups differ may explain them. The numbers "
-                "speak for children like those who came into this study."
-            ),
-        ),
-        tone="caution",
-    ),
-)
+
+def _observational() -> Note:
+    words = _(
+        "Nothing was assigned in this study. Differences between groups of children describe the groups; "
+        "other things in which the groups differ may explain them. The numbers speak for children like those "
+        "who came into this study."
+    )
+    return Note(_("Described, not caused"), (text(words),), tone="caution")

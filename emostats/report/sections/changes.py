@@ -11,8 +11,11 @@ from emostats.report import cells
 from emostats.report.context import Context, Outcome
 from emostats.report.drawings import drawn, in_words, points, time_axis
 from emostats.report.effects import Effects
+from emostats.report.language import _
 from emostats.report.model import Block, Column, NotDone, Row, Section, Table
 from emostats.report.parts import absent, confidence, heading, text
+from emostats.report.sections.courses import courses_of
+from emostats.report.sections.responders import responders_of
 from emostats.report.wording import capital
 
 
@@ -21,17 +24,20 @@ def section(context: Context) -> Section:
     outcomes = context.questionnaire_outcomes
     blocks: list[Block] = [
         text(
-            "Change is the LS mean at a visit minus the LS mean at baseline, estimated by the model for "
-            "all children together. Read the interval before the p-value: it says how large the change "
-            "may be."
+            _(
+                "Change is the LS mean at a visit minus the LS mean at baseline, estimated by the model for "
+                "all children together. Read the interval before the p-value: it says how large the change "
+                "may be."
+            )
         ),
         *figure_of(context, outcomes, "changes"),
     ]
     for outcome in outcomes:
         blocks += [heading("changes", outcome), table_of(context, outcome)]
+        blocks += [*responders_of(context, outcome), *courses_of(context, outcome)]
     if not outcomes:
-        blocks = [NotDone("Changes from baseline", "no analysis in the study file asks for them")]
-    return Section("changes", "Changes from baseline", tuple(blocks))
+        blocks = [NotDone(_("Changes from baseline"), "no analysis in the study file asks for them")]
+    return Section("changes", _("Changes from baseline"), tuple(blocks))
 
 
 def overall(context: Context, kind: str, outcome: Outcome) -> tuple[Estimate, ...]:
@@ -78,13 +84,13 @@ def table_of(context: Context, outcome: Outcome) -> Block:
     if not rows:
         return absent(context, outcome, "Changes from baseline")
     effects = Effects.of(context, outcome)
-    first = (Column("n"), Column(f"Change{_unit(outcome)}"))
+    first = (Column(_("n")), Column(f"Change{_unit(outcome)}"))
     level = confidence(rows)
     return Table(
         f"table-changes-{outcome.id}",
         f"{outcome.label_with_unit}: change from baseline, all children ({level} below each number)",
         "Visit",
-        (*first, *effects.columns, Column("Test"), Column("p")),
+        (*first, *effects.columns, Column(_("Test")), Column(_("p"))),
         tuple(_row(context.visit(row.visit), row, effects, outcome.places) for row in rows),
         effects.notes(context, rows),
     )

@@ -9,6 +9,7 @@ from emostats.estimates import Estimate
 from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, Outcome, slug
+from emostats.report.language import _
 from emostats.report.model import Block, Cell, Column, Heading, NotDone, Row, Section, Table
 from emostats.report.parts import absent, confidence, text
 from emostats.report.wording import capital
@@ -23,8 +24,8 @@ def section(context: Context) -> Section:
         blocks.append(Heading(f"details-{outcome.id}", outcome.label))
         blocks += _of(context, outcome)
     if not blocks:
-        blocks.append(NotDone("Model details", "the study file asks for no mixed model"))
-    return Section("details", "Model details", tuple(blocks))
+        blocks.append(NotDone(_("Model details"), "the study file asks for no mixed model"))
+    return Section("details", _("Model details"), tuple(blocks))
 
 
 def _of(context: Context, outcome: Outcome) -> list[Block]:
@@ -61,7 +62,7 @@ def _tests(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> Tabl
         else Row(context.in_words(row.term), (cells.t_statistic(row), cells.p_value(row)))
         for row in rows
     )
-    columns = (Column("F test"), Column("p"))
+    columns = (Column(_("F test")), Column(_("p")))
     return Table(f"table-anova-{outcome.id}", f"{outcome.label}: type III tests", "Term", columns, shown)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from emostats.report.context import Context, Outcome
+from emostats.report.language import _, joined
 from emostats.report.model import Block, Definitions, Heading, NotDone, Paragraph, Section
 from emostats.report.parts import text
-from emostats.report.wording import joined
 from emostats.study.spec import Estimand, MmrmAnalysis
 
 
@@ -16,10 +16,10 @@ def section(context: Context) -> Section:
         blocks.append(Heading(f"asked-{number}", context.spec.parameter_label(estimand.parameter)))
         blocks.append(Definitions(_parts(context, estimand)))
     if not blocks:
-        reason = "the study file has no [[estimands]]: what the numbers are to answer was not written down"
-        blocks.append(NotDone("The questions of the study", reason))
+        reason = _("the study file has no [[estimands]]: what the numbers are to answer was not written down")
+        blocks.append(NotDone(_("The questions of the study"), reason))
     blocks += _beside(context)
-    return Section("asked", "What was asked", tuple(blocks))
+    return Section("asked", _("What was asked"), tuple(blocks))
 
 
 def secondary(context: Context) -> tuple[Outcome, ...]:
@@ -32,37 +32,42 @@ def _beside(context: Context) -> list[Block]:
     outcomes = secondary(context)
     if not outcomes:
         return []
-    named = joined([f"{item.label} (analysis ‘{item.analysis}’)" for item in outcomes])
+    named = joined([_("{outcome} (analysis ‘{name}’)", outcome=o.label, name=o.analysis) for o in outcomes])
     return [
-        Heading("asked-secondary", "Secondary outcomes"),
-        text(f"Analysed as well, without an estimand in the study file: {named}. Read them as secondary."),
+        Heading("asked-secondary", _("Secondary outcomes")),
+        text(
+            _(
+                "Analysed as well, without an estimand in the study file: {named}. Read them as secondary.",
+                named=named,
+            )
+        ),
     ]
 
 
 def _parts(context: Context, estimand: Estimand) -> tuple[tuple[str, Paragraph], ...]:
     info = context.spec.parameters.get(estimand.parameter)
-    unit = f", in {info.unit}" if info and info.unit else ""
+    unit = _(", in {unit}", unit=info.unit) if info and info.unit else ""
     events = [f"{event} ({strategy})" for event, strategy in estimand.intercurrent_events.items()]
     return (
-        ("Population", text(estimand.population)),
-        ("Treatment", text(estimand.treatment or "not stated in the study file")),
-        ("Outcome", text(f"{context.spec.parameter_label(estimand.parameter)}{unit}")),
-        ("Intercurrent events", text("; ".join(events) or "none named in the study file")),
-        ("Summary measure", text(estimand.summary)),
-        ("Answered by", text(_answered_by(context, estimand.parameter))),
+        (_("Population"), text(estimand.population)),
+        (_("Treatment"), text(estimand.treatment or _("not stated in the study file"))),
+        (_("Outcome"), text(f"{context.spec.parameter_label(estimand.parameter)}{unit}")),
+        (_("Intercurrent events"), text("; ".join(events) or _("none named in the study file"))),
+        (_("Summary measure"), text(estimand.summary)),
+        (_("Answered by"), text(_answered_by(context, estimand.parameter))),
     )
 
 
 def _answered_by(context: Context, parameter: str) -> str:
     models = [
-        f"analysis ‘{item.name}’{_whom(context, item)}"
+        _("analysis ‘{name}’", name=item.name) + _whom(context, item)
         for item in context.spec.analyses
         if isinstance(item, MmrmAnalysis) and parameter in item.parameters
     ]
-    return joined(models) or "no analysis in the study file covers this outcome"
+    return joined(models) or _("no analysis in the study file covers this outcome")
 
 
 def _whom(context: Context, analysis: MmrmAnalysis) -> str:
     known = {item.name: item.label or item.name for item in context.spec.analysis_sets}
     label = known.get(analysis.analysis_set or "", "")
-    return f", in: {label}" if label else ""
+    return _(", in: {set}", set=label) if label else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emostats.report.context import Context
 from emostats.report.explorer import explorer
+from emostats.report.language import _
 from emostats.report.model import Section
 from emostats.report.parts import text
 
@@ -15,12 +16,14 @@ def section(context: Context) -> Section | None:
         return None
     return Section(
         "explore",
-        "Explore the subgroups",
+        _("Explore the subgroups"),
         (
             text(
-                "Choose what to see. Every number is one of the run’s estimates, and the tables below the "
-                "drawings hold them all. Looking at many groups finds differences by chance: what stands "
-                "out here is a question for the next study, unless it was planned."
+                _(
+                    "Choose what to see. Every number is one of the run’s estimates, and the tables below "
+                    "the drawings hold them all. Looking at many groups finds differences by chance: what "
+                    "stands out here is a question for the next study, unless it was planned."
+                )
             ),
             made,
         ),

@@ -8,6 +8,7 @@ from emostats import figures
 from emostats.report import cells
 from emostats.report.context import Context
 from emostats.report.drawings import drawn
+from emostats.report.language import _
 from emostats.report.model import Block, Column, Footnote, NotDone, Row, Section, Table
 from emostats.report.parts import ALL, text
 from emostats.report.wording import plural
@@ -20,15 +21,15 @@ def section(context: Context) -> Section:
     flow = context.table("flow")
     if flow is None:
         blocks: tuple[Block, ...] = (
-            NotDone("Participant flow", "this run has no table of who entered and answered"),
+            NotDone(_("Participant flow"), "this run has no table of who entered and answered"),
         )
     else:
         blocks = (
-            text("Who entered the study, who answered at each visit, and who is behind the results."),
+            text(_("Who entered the study, who answered at each visit, and who is behind the results.")),
             _diagram(context, flow),
             _table(context, flow),
         )
-    return Section("flow", "Participant flow", blocks)
+    return Section("flow", _("Participant flow"), blocks)
 
 
 def _overall(flow: pd.DataFrame) -> pd.DataFrame:
@@ -77,11 +78,14 @@ def _table(context: Context, flow: pd.DataFrame) -> Table:
         label = f"— {reason}" if reason else str(stage)
         rows.append(Row(label, tuple(cells.whole(numbers.get(level)) for level in levels)))
     columns = tuple(Column(ALL if level in _OVERALL else level) for level in levels)
-    notes = [Footnote("Numbers of children. A stage that nobody is in keeps its row.")]
+    notes = [Footnote(_("Numbers of children. A stage that nobody is in keeps its row."))]
     if context.session_outcomes and context.questionnaire_outcomes:
         notes.append(
             Footnote(
-                "Answered: with at least one questionnaire score at the visit. Session scores do not count."
+                _(
+                    "Answered: with at least one questionnaire score at the visit. Session scores do not "
+                    "count."
+                )
             )
         )
     return Table("table-flow", "Participant flow by subgroup", "Stage", columns, tuple(rows), tuple(notes))

@@ -11,6 +11,7 @@ from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, Outcome
 from emostats.report.drawings import drawn, in_words, points, time_axis
+from emostats.report.language import _
 from emostats.report.model import Block, Cell, Column, Footnote, NotDone, Row, Section, Table
 from emostats.report.parts import (
     absent,
@@ -32,15 +33,17 @@ def section(context: Context) -> Section:
     """Means of the questionnaire outcomes; session scores have their own section."""
     blocks: list[Block] = [
         text(
-            "Least-squares (LS) means are what the model expects at each visit, with every subgroup "
-            "counted alike. They use all observed values, also of children who missed visits."
+            _(
+                "Least-squares (LS) means are what the model expects at each visit, with every subgroup "
+                "counted alike. They use all observed values, also of children who missed visits."
+            )
         )
     ]
     for outcome in context.questionnaire_outcomes:
         blocks += [heading("means", outcome), *means_of(context, outcome)]
     if len(blocks) == 1:
-        blocks.append(NotDone("LS means over time", "no analysis in the study file asks for them"))
-    return Section("means", "Means over time", tuple(blocks))
+        blocks.append(NotDone(_("LS means over time"), "no analysis in the study file asks for them"))
+    return Section("means", _("Means over time"), tuple(blocks))
 
 
 def means_of(context: Context, outcome: Outcome) -> tuple[Block, ...]:
@@ -120,7 +123,7 @@ def matrix(
     """
     shown: list[Row] = []
     current = ""
-    for (subgroup, _), group in by_level(rows).items():
+    for (subgroup, _level), group in by_level(rows).items():
         if subgroup and subgroup != current:
             shown.append(Row(f"By {context.factors(subgroup)}", role="group"))
             current = subgroup
@@ -154,7 +157,7 @@ def _observed(context: Context, outcome: Outcome) -> tuple[Block, ...]:
             "Children",
             tuple(Column(context.visit(name)) for name in visits),
             tuple(rows),
-            (Footnote("Children with a value at the visit; n below. Not adjusted for missing answers."),),
+            (Footnote(_("Children with a value at the visit; n below. Not adjusted for missing answers.")),),
         ),
     )
 

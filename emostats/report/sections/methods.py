@@ -1,4 +1,7 @@
-"""Methods: what was run, in sentences made from the facts that the run recorded, never from intentions."""
+"""Methods: what was run, in sentences made from the facts that the run recorded, never from intentions.
+
+Every sentence goes through the catalog of the report's language whole, so that word order can differ.
+"""
 
 from __future__ import annotations
 
@@ -7,73 +10,37 @@ from typing import Any
 
 from emostats.render import rounding
 from emostats.report.context import Context
+from emostats.report.language import _, joined
 from emostats.report.model import Block, Code, Heading, NotDone, Section
 from emostats.report.parts import text
+from emostats.report.sections import method_names as names
 from emostats.report.sections.agreement import domain
-from emostats.report.wording import capital, joined
-from emostats.study.spec import Analysis, BootstrapAnalysis, IccAnalysis, MmrmAnalysis
-
-DF_METHODS = {
-    "satterthwaite": "Satterthwaite’s approximation",
-    "kenward-roger": "the method of Kenward and Roger (1997), with their adjusted standard errors",
-    "kenward-roger-linear": (
-        "the method of Kenward and Roger (1997) in its linear form, without second derivatives of the "
-        "covariance, with their adjusted standard errors"
-    ),
-    "kenward-roger-r": (
-        "the method of Kenward and Roger (1997) in the parameters of the R package mmrm, with their "
-        "adjusted standard errors"
-    ),
-    "between-within": "the between-within rule",
-    "residual": "the residual degrees of freedom",
-}
-
-STRUCTURES = {
-    "us": "unstructured (a variance for each visit, a covariance for each pair)",
-    "toep": "Toeplitz",
-    "toeph": "heterogeneous Toeplitz",
-    "ar1": "first-order autoregressive",
-    "ar1h": "heterogeneous first-order autoregressive",
-    "ad": "ante-dependence",
-    "adh": "heterogeneous ante-dependence",
-    "cs": "compound symmetric",
-    "csh": "heterogeneous compound symmetric",
-    "sp_exp": "spatial exponential",
-}
-
-VCOVS = {
-    "empirical": "Standard errors are robust (the empirical sandwich).",
-    "empirical-bias-reduced": "Standard errors are robust (the bias-reduced empirical sandwich).",
-    "empirical-jackknife": "Standard errors are robust (the jackknife sandwich).",
-}
-
-ICC_MODELS = {
-    "1": "a one-way random-effects model, agreement",
-    "A": "a two-way random-effects model, absolute agreement",
-    "C": "a two-way random-effects model, consistency",
-}
-
-INTERVALS = {
-    "bca": "bias-corrected and accelerated (BCa)",
-    "percentile": "percentile",
-    "basic": "basic",
-    "normal": "normal",
-    "studentized": "studentized",
-}
+from emostats.report.wording import capital
+from emostats.study.spec import (
+    Analysis,
+    BootstrapAnalysis,
+    IccAnalysis,
+    MmrmAnalysis,
+    SubgroupsAnalysis,
+    TippingAnalysis,
+)
 
 
 def section(context: Context) -> Section:
     """A heading and its sentences for each analysis, then the software."""
     blocks: list[Block] = []
     for analysis in context.spec.analyses:
-        blocks.append(Heading(f"methods-{analysis.name.lower()}", f"Analysis ‘{analysis.name}’"))
+        title = _("Analysis ‘{name}’", name=analysis.name)
+        blocks.append(Heading(f"methods-{analysis.name.lower()}", title))
         if analysis.name in context.facts:
             blocks += _told(context, analysis)
         else:
-            blocks.append(NotDone(f"Analysis ‘{analysis.name}’", "the run has no record of it"))
-    blocks.append(Heading("methods-software", "Software"))
+            blocks.append(NotDone(title, _("the run has no record of it")))
+    blocks.append(Heading("methods-estimands", _("Estimands")))
+    blocks.append(text(_estimands(context)))
+    blocks.append(Heading("methods-software", _("Software")))
     blocks.append(text(_software(context)))
-    return Section("methods", "Methods", tuple(blocks))
+    return Section("methods", _("Methods"), tuple(blocks))
 
 
 def _told(context: Context, analysis: Analysis) -> list[Block]:
@@ -81,51 +48,94 @@ def _told(context: Context, analysis: Analysis) -> list[Block]:
         return _mixed_model(context, analysis)
     if isinstance(analysis, BootstrapAnalysis):
         return [text(_bootstrap(context, analysis))]
-    if isinstance(analysis, IccAnalysis):
-        return [text(_agreement(context, analysis))]
-    return [NotDone(f"Analysis ‘{analysis.name}’", "there is no text about this kind of analysis")]
+    if isinstance(analysis, SubgroupsAnalysis):
+        return _subgroups(context, analysis)
+    if isinstance(analysis, TippingAnalysis):
+        return [text(_tipping(context, analysis))]
+    return [text(_agreement(context, analysis))]
 
 
 def _mixed_model(context: Context, analysis: MmrmAnalysis) -> list[Block]:
     facts = context.facts_of(analysis.name)
-    likelihood = "restricted maximum likelihood" if facts.get("reml", analysis.reml) else "maximum likelihood"
+    formula = str(facts.get("formula", analysis.formula))
     structure = str(facts.get("covariance", "us"))
     method = str(facts.get("df_method", analysis.df_method))
-    labels = [context.spec.parameter_label(code) for code in analysis.parameters]
     sentences = [
-        f"{capital(joined(labels))} {'was' if len(labels) == 1 else 'were'} analysed by a mixed model "
-        f"for repeated measures (MMRM){'' if len(labels) == 1 else ', one model for each'}, fitted by "
-        f"{likelihood}.",
-        f"The covariance of a child’s visits was {STRUCTURES.get(structure, structure)}.",
-        _baseline(context, str(facts.get("formula", analysis.formula))),
-        f"Degrees of freedom follow {DF_METHODS.get(method, method)}.",
-        VCOVS.get(str(facts.get("vcov", analysis.vcov)), ""),
-        _means(facts.get("ls_mean_weights", "")),
-        f"Intervals are at the {_level(facts, analysis)} level.",
-        "Missing values were not filled in: the likelihood uses all observed values, which is valid if "
-        "they are missing at random given the observed ones.",
+        _fitted(context, analysis, bool(facts.get("reml", analysis.reml))),
+        _("The covariance of a child’s visits was {structure}.", structure=names.structure(structure)),
+        _baseline(context, formula),
+        _("Degrees of freedom follow {method}.", method=names.df_method(method)),
+        names.vcov(str(facts.get("vcov", analysis.vcov))),
+        _("LS means over several subgroups give every subgroup the same weight.")
+        if facts.get("ls_mean_weights") == "equal"
+        else "",
+        _("Intervals are at the {level} level.", level=_level(facts, analysis)),
+        _(
+            "Missing values were not filled in: the likelihood uses all observed values, which is valid if "
+            "they are missing at random given the observed ones."
+        ),
+        _percent(facts),
+        _adjusted(str(facts.get("adjust", "none"))),
+        _responders(context, analysis),
     ]
     return [
         text(" ".join(sentence for sentence in sentences if sentence)),
-        Code(str(facts.get("formula", analysis.formula)), "Model formula"),
+        Code(formula, _("Model formula")),
         *_departures(context, analysis),
     ]
+
+
+def _fitted(context: Context, analysis: MmrmAnalysis, reml: bool) -> str:
+    likelihood = _("restricted maximum likelihood") if reml else _("maximum likelihood")
+    labels = [context.spec.parameter_label(code) for code in analysis.parameters]
+    if len(labels) == 1:
+        return _(
+            "{outcome} was analysed by a mixed model for repeated measures (MMRM), fitted by {likelihood}.",
+            outcome=capital(labels[0]),
+            likelihood=likelihood,
+        )
+    return _(
+        "{outcomes} were analysed by a mixed model for repeated measures (MMRM), one model for each, fitted "
+        "by {likelihood}.",
+        outcomes=capital(joined(labels)),
+        likelihood=likelihood,
+    )
 
 
 def _baseline(context: Context, formula: str) -> str:
     right = formula.split("~")[-1]
     if "BASE" in right.replace("(", " ").replace("*", " ").replace("+", " ").replace(":", " ").split():
-        return "The baseline value is a covariate."
+        return _("The baseline value is a covariate.")
     if "AVISIT" in right:
         start = context.visit_in_text(context.spec.baseline.name)
-        return f"The value at {start} is an outcome like the later ones."
+        return _("The value at {visit} is an outcome like the later ones.", visit=start)
     return ""
 
 
-def _means(weights: Any) -> str:
-    if weights == "equal":
-        return "LS means over several subgroups give every subgroup the same weight."
-    return ""
+def _percent(facts: Mapping[str, Any]) -> str:
+    if facts.get("percent_interval") == "fieller":
+        return _("Percent changes are ratios of LS means with Fieller’s interval.")
+    return _("Percent changes are ratios of LS means; their intervals use the delta method on the log scale.")
+
+
+def _adjusted(method: str) -> str:
+    if method in ("", "none"):
+        return ""
+    return _(
+        "p-values of differences between subgroups are adjusted by {method} over all differences of an "
+        "outcome at a visit.",
+        method=names.adjustment(method),
+    )
+
+
+def _responders(context: Context, analysis: MmrmAnalysis) -> str:
+    least = [
+        f"{context.spec.parameter_label(code)} {rounding.significant(value, 2)}"
+        for code, value in analysis.responder.items()
+    ]
+    if not least:
+        return ""
+    return _("A response is a change for the better by at least: {least}.", least=joined(least))
 
 
 def _departures(context: Context, analysis: MmrmAnalysis) -> list[Block]:
@@ -136,10 +146,11 @@ def _departures(context: Context, analysis: MmrmAnalysis) -> list[Block]:
         used = context.fact(analysis.name, "formula", parameter, asked)
         label = context.spec.parameter_label(parameter)
         if context.fact(analysis.name, "converged", parameter, True) is False:
-            reason = context.fact(analysis.name, "message", parameter) or "no reason was recorded"
-            told.append(NotDone(f"Model of {label}", str(reason)))
+            reason = context.fact(analysis.name, "message", parameter) or _("no reason was recorded")
+            told.append(NotDone(_("Model of {outcome}", outcome=label), str(reason)))
         elif used != asked:
-            told += [text(f"For {label} another covariance was used:"), Code(str(used), "Model formula used")]
+            told.append(text(_("For {outcome} another covariance was used:", outcome=label)))
+            told.append(Code(str(used), _("Model formula used")))
         warning = context.fact(analysis.name, "warning", parameter)
         if warning:
             told.append(text(f"{label}: {warning}."))
@@ -149,39 +160,116 @@ def _departures(context: Context, analysis: MmrmAnalysis) -> list[Block]:
 def _bootstrap(context: Context, analysis: BootstrapAnalysis) -> str:
     facts = context.facts_of(analysis.name)
     strata = [context.factor(name) for name in facts.get("strata", analysis.strata)]
-    within = f", within strata of {joined(strata)}" if strata else ""
     method = str(facts.get("method", analysis.method))
-    resamples = rounding.count(facts.get("n_resamples", analysis.n_resamples))
-    return (
-        f"The changes of analysis ‘{analysis.of}’ were estimated again in {resamples} bootstrap "
-        f"resamples. Whole children were drawn with replacement{within}, each with all visits, and the "
-        f"model was refitted to each resample. Intervals are {INTERVALS.get(method, method)} at the "
-        f"{_level(facts, analysis)} level."
+    drawn = _(
+        "Whole children were drawn with replacement, each with all visits, and the model was refitted to "
+        "each resample."
+    )
+    if strata:
+        drawn = _(
+            "Whole children were drawn with replacement within strata of {strata}, each with all visits, and "
+            "the model was refitted to each resample.",
+            strata=joined(strata),
+        )
+    return " ".join(
+        (
+            _(
+                "The changes of analysis ‘{name}’ were estimated again in {n} bootstrap resamples.",
+                name=analysis.of,
+                n=rounding.count(facts.get("n_resamples", analysis.n_resamples)),
+            ),
+            drawn,
+            _(
+                "Intervals are {method} at the {level} level.",
+                method=names.interval(method),
+                level=_level(facts, analysis),
+            ),
+        )
     )
 
 
-def _level(facts: Mapping[str, Any], analysis: Analysis) -> str:
+def _subgroups(context: Context, analysis: SubgroupsAnalysis) -> list[Block]:
+    facts = context.facts_of(analysis.name)
+    told = []
+    if analysis.shrinkage != "none":
+        told.append(
+            _(
+                "The changes of the subgroups of analysis ‘{name}’ were drawn towards their common mean by "
+                "empirical Bayes: a normal model for the true changes, with the covariance of the estimates "
+                "from the joint model, the variance between subgroups by {method}, and its uncertainty in "
+                "the limits (Prasad and Rao, 1990).",
+                name=analysis.of,
+                method=names.shrinkage(analysis.shrinkage),
+            )
+        )
+    if analysis.continuous:
+        told.append(
+            _(
+                "The change over {variable} was estimated by a natural cubic spline with three degrees of "
+                "freedom and its interaction with visit, in place of bands. The band holds for the whole "
+                "curve (tube formula; Sun and Loader, 1994).",
+                variable=context.factor(analysis.continuous),
+            )
+        )
+    if analysis.separate:
+        told.append(_("Each subgroup was also analysed by a model of its own."))
+    formula = str(facts.get("curve_formula") or "")
+    more: list[Block] = [Code(formula, _("Model formula of the curve"))] if formula else []
+    return [text(" ".join(told) or _("Nothing beside the joint model was asked for.")), *more]
+
+
+def _tipping(context: Context, analysis: TippingAnalysis) -> str:
+    return _(
+        "Missing values of analysis ‘{name}’ were imputed by their conditional means under missing at "
+        "random, then shifted step by step against the change. Completed data were analysed by the mean "
+        "change to the last visit with a jackknife standard error over refits of the imputation model. The "
+        "tipping point is the shift at which p reaches {alpha}.",
+        name=analysis.of,
+        alpha=rounding.significant(analysis.alpha, 1),
+    )
+
+
+def _level(facts: Mapping[str, Any], analysis: Any) -> str:
     return rounding.confidence_level(facts.get("conf_level", analysis.conf_level))
 
 
 def _agreement(context: Context, analysis: IccAnalysis) -> str:
     form = str(context.fact(analysis.name, "form", default=analysis.form))
-    family = form.removeprefix("ICC(")[:1]
-    single = "of a single rating" if ",1" in form or form == "ICC(1)" else "of the mean of the ratings"
+    single = ",1" in form or form == "ICC(1)"
+    of = _("of a single rating") if single else _("of the mean of the ratings")
     domains = joined([domain(context, code) for code in analysis.domains])
-    model = ICC_MODELS.get(family)
-    told = (
-        f"Agreement of the experts on {domains} is {form} after McGraw and Wong "
-        f"(1996){f': {model}, {single}' if model else ''}. The unit is a clip."
+    model = names.icc_model(form.removeprefix("ICC(")[:1])
+    told = _(
+        "Agreement of the experts on {domains} is {form} after McGraw and Wong (1996): {model}, {of}. The "
+        "unit is a clip.",
+        domains=domains,
+        form=form,
+        model=model,
+        of=of,
     )
     methods = [r.method for r in context.of_kind("icc") if r.analysis == analysis.name and r.method]
     if methods:
-        told += f" Interval: {joined(list(dict.fromkeys(methods)))}."
+        told += " " + _("Interval: {methods}.", methods=joined(list(dict.fromkeys(methods))))
     if analysis.matching_threshold is not None:
-        told += (
-            f" A rating of {rounding.significant(analysis.matching_threshold, 1)} or more counts as a match."
-        )
+        threshold = rounding.significant(analysis.matching_threshold, 1)
+        told += " " + _("A rating of {threshold} or more counts as a match.", threshold=threshold)
     return told
+
+
+def _estimands(context: Context) -> str:
+    if not context.spec.estimands:
+        return _("The study file names no estimand.")
+    told = [
+        _(
+            "{outcome}: {summary}; population: {population}; intercurrent events: {events}.",
+            outcome=context.spec.parameter_label(item.parameter),
+            summary=item.summary,
+            population=item.population,
+            events="; ".join(f"{k} ({v})" for k, v in item.intercurrent_events.items()) or _("none named"),
+        )
+        for item in context.spec.estimands
+    ]
+    return " ".join(told)
 
 
 def _software(context: Context) -> str:
@@ -190,8 +278,10 @@ def _software(context: Context) -> str:
     named = [
         f"{name} {packages[name]}" for name in ("numpy", "pandas", "scipy", "statsmodels") if name in packages
     ]
-    told = f"emostats {manifest.get('emostats') or '(version not recorded)'}"
-    told += f" on Python {manifest['python']}" if manifest.get("python") else ""
-    told += f", with {joined(named)}" if named else ""
+    version = manifest.get("emostats") or _("(version not recorded)")
+    told = f"emostats {version}"
+    told += _(" on Python {version}", version=manifest["python"]) if manifest.get("python") else ""
+    told += _(", with {packages}", packages=joined(named)) if named else ""
     seed = manifest.get("seed")
-    return told + (f". Random numbers start from seed {seed}." if seed is not None else ".")
+    told += _(".")
+    return told if seed is None else told + " " + _("Random numbers start from seed {seed}.", seed=seed)

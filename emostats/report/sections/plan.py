@@ -8,6 +8,7 @@ from typing import Any
 
 from emostats.render import rounding
 from emostats.report.context import Context
+from emostats.report.language import _
 from emostats.report.model import Block, Cell, Code, Column, Row, Section, Table
 from emostats.report.parts import text
 from emostats.report.wording import plural
@@ -37,7 +38,7 @@ def section(context: Context) -> Section:
     ):
         if plan.get(key):
             blocks.append(Code(str(plan[key]), label))
-    return Section("plan", "Changes to the plan", tuple(blocks))
+    return Section("plan", _("Changes to the plan"), tuple(blocks))
 
 
 def _plan(context: Context) -> Mapping[str, Any]:
@@ -65,7 +66,7 @@ def _table(changes: list[Mapping[str, Any]]) -> Table:
         Row(str(item.get("key", "")), (Cell(_shown(item.get("locked"))), Cell(_shown(item.get("now")))))
         for item in changes
     )
-    columns = (Column("Locked", numeric=False), Column("As run", numeric=False))
+    columns = (Column(_("Locked"), numeric=False), Column(_("As run"), numeric=False))
     return Table("table-plan", "Keys of the study file that changed after the lock", "Key", columns, rows)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emostats.render import rounding
 from emostats.report.context import Context
+from emostats.report.language import _
 from emostats.report.model import Block, Bullets, Section
 from emostats.report.parts import text
 from emostats.report.wording import plural
@@ -17,19 +18,31 @@ COUNTED = ("flow", "visits")
 def section(context: Context) -> Section:
     """What is in the report, what is not, and how small its smallest group is."""
     points = [
+        text(_courses(context)),
         text(
-            "The report holds results for groups of children: no row of a single child, no name, no "
-            "date of birth, no ID."
-        ),
-        text(
-            "It is the internal edition. Small groups are shown as they are, so it is for people who "
-            "may see the study data, and not for publication as it stands."
+            _(
+                "It is the internal edition. Small groups are shown as they are, so it is for people who "
+                "may see the study data, and not for publication as it stands."
+            )
         ),
         text(_smallest(context)),
-        text("It is one file that loads nothing from the network and runs no script."),
+        text(_("It is one file that loads nothing from the network and runs no script.")),
     ]
     blocks: tuple[Block, ...] = (Bullets(tuple(points)),)
-    return Section("privacy", "Privacy", blocks)
+    return Section("privacy", _("Privacy"), blocks)
+
+
+def _courses(context: Context) -> str:
+    if context.table("courses") is None:
+        return _(
+            "The report holds results for groups of children: no row of a single child, no name, no date of "
+            "birth, no ID."
+        )
+    return _(
+        "The report draws the course of each child, as the study file asks: without name, date of birth or "
+        "ID, but those who know a child may find it. Whoever gets this report must be allowed to see the "
+        "data."
+    )
 
 
 def _smallest(context: Context) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from emostats.render import rounding
 from emostats.report.context import Context
+from emostats.report.language import _
 from emostats.report.model import Block, Cell, Column, Definitions, Footnote, NotDone, Row, Section, Table
 from emostats.report.parts import text
 
@@ -16,15 +17,17 @@ def section(context: Context) -> Section:
     manifest = context.manifest
     blocks: list[Block] = [
         text(
-            "The same inputs, versions and seed give the same numbers. Every shown number carries the "
-            "id of its estimate: rest the pointer on it, or find it in estimates.csv, where it stands "
-            "at full precision."
+            _(
+                "The same inputs, versions and seed give the same numbers. Every shown number carries the "
+                "id of its estimate: rest the pointer on it, or find it in estimates.csv, where it stands "
+                "at full precision."
+            )
         ),
         Definitions(tuple((name, text(value)) for name, value in _run(manifest))),
         *_files(manifest.get("inputs") or (), "table-inputs", "Input files"),
         _versions(manifest),
     ]
-    return Section("provenance", "Where the numbers come from", tuple(blocks))
+    return Section("provenance", _("Where the numbers come from"), tuple(blocks))
 
 
 def _run(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -51,8 +54,8 @@ def _files(files: Sequence[Mapping[str, Any]], id: str, caption: str) -> tuple[B
         )
         for item in files
     )
-    columns = (Column("Size"), Column("SHA-256", numeric=False))
-    note = Footnote("The hash changes if one byte of the file does.")
+    columns = (Column(_("Size")), Column(_("SHA-256"), numeric=False))
+    note = Footnote(_("The hash changes if one byte of the file does."))
     return (Table(id, caption, "File", columns, rows, (note,)),)
 
 
@@ -62,4 +65,4 @@ def _versions(manifest: Mapping[str, Any]) -> Table:
     rows = tuple(
         Row(str(name), (Cell(str(version or "not recorded")),)) for name, version in versions.items()
     )
-    return Table("table-versions", "Software", "Package", (Column("Version", numeric=False),), rows)
+    return Table("table-versions", "Software", "Package", (Column(_("Version"), numeric=False),), rows)

@@ -12,6 +12,7 @@ from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, slug
 from emostats.report.drawings import drawn
+from emostats.report.language import _
 from emostats.report.model import (
     Block,
     Cell,
@@ -32,26 +33,33 @@ _MOST_PATTERNS = 12
 def section(context: Context) -> Section:
     """Findings by rule; missing answers by visit; patterns of missing visits."""
     blocks = (
-        Heading("quality-findings", "What was noticed while reading the data"),
+        Heading("quality-findings", _("What was noticed while reading the data")),
         *_findings(context),
-        Heading("quality-missing", "Missing answers"),
+        Heading("quality-missing", _("Missing answers")),
         *_by_visit(context),
         *_patterns(context),
     )
-    return Section("quality", "Data quality and missing answers", blocks)
+    return Section("quality", _("Data quality and missing answers"), blocks)
 
 
 def _findings(context: Context) -> tuple[Block, ...]:
     findings = context.tables.get("findings")
     if findings is None:
-        return (NotDone("Findings", "this run has no record of what the reading of the data noticed"),)
+        return (NotDone(_("Findings"), "this run has no record of what the reading of the data noticed"),)
     if findings.empty:
-        return (text("Nothing: every value was where the study file says, and in its range."),)
+        return (text(_("Nothing: every value was where the study file says, and in its range.")),)
     groups = findings.groupby(["severity", "rule"], sort=False)
     rows = tuple(_finding(context, str(severity), str(rule), group) for (severity, rule), group in groups)
-    columns = (Column("Severity", numeric=False), Column("Number"), Column("What and where", numeric=False))
+    columns = (
+        Column(_("Severity"), numeric=False),
+        Column(_("Number")),
+        Column(_("What and where"), numeric=False),
+    )
     note = Footnote(
-        "Counts only: single children are not named here. Each finding stands with its cell in findings.csv."
+        _(
+            "Counts only: single children are not named here. Each finding stands with its cell in "
+            "findings.csv."
+        )
     )
     return (Table("table-findings", "Findings in the data, by rule", "Rule", columns, rows, (note,)),)
 
@@ -87,7 +95,7 @@ def _texts(group: pd.DataFrame, column: str) -> list[str]:
 def _by_visit(context: Context) -> tuple[Block, ...]:
     visits = context.table("visits")
     if visits is None:
-        return (NotDone("Answers by visit", "this run has no table of values by visit"),)
+        return (NotDone(_("Answers by visit"), "this run has no table of values by visit"),)
     overall = visits[visits["level"].fillna("").isin(("", "All"))]
     names = [name for name in context.spec.visit_names if name in set(overall["visit"])]
     rows = []
@@ -114,7 +122,7 @@ def _answered(record: Mapping[str, Any] | None) -> Cell:
 def _patterns(context: Context) -> tuple[Block, ...]:
     table = context.table("missingness")
     if table is None:
-        return (NotDone("Patterns of missing visits", "this run has no table of missingness patterns"),)
+        return (NotDone(_("Patterns of missing visits"), "this run has no table of missingness patterns"),)
     wanted = dict.fromkeys(outcome.parameter for outcome in context.outcomes)
     groups = {str(parameter): group for parameter, group in table.groupby("parameter", sort=False)}
     blocks: list[Block] = []

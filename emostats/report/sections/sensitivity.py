@@ -12,8 +12,10 @@ from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, Outcome, slug
 from emostats.report.drawings import drawn, paired_row, value_axis
+from emostats.report.language import _
 from emostats.report.model import Block, Column, Footnote, Heading, NotDone, Row, Section, Table
 from emostats.report.parts import confidence, last_visit, level_name, number, records, text
+from emostats.report.sections.tipping import tipping_blocks
 from emostats.report.wording import capital
 from emostats.study.spec import BootstrapAnalysis
 
@@ -29,17 +31,19 @@ def section(context: Context) -> Section:
             blocks.append(Heading(f"sensitivity-{slug(analysis.name)}-{outcome.id}", outcome.label))
             blocks += _compared(context, analysis, outcome)
     if blocks:
-        blocks.insert(0, text(_INTRODUCTION))
+        blocks.insert(0, text(_introduction()))
     else:
-        blocks.append(NotDone("Bootstrap", "the study file asks for no bootstrap analysis"))
-    return Section("sensitivity", "Does the answer depend on the model?", (*blocks, *_classical(context)))
+        blocks.append(NotDone(_("Bootstrap"), _("the study file asks for no bootstrap analysis")))
+    parts = (*blocks, *tipping_blocks(context), *_classical(context))
+    return Section("sensitivity", _("Does the answer depend on the model?"), parts)
 
 
-_INTRODUCTION = (
-    "The bootstrap draws children with replacement, with all their visits, refits the model each time, "
-    "and reads the interval from the spread of the results. It does not rest on normally distributed "
-    "errors. Where it agrees with the model’s interval, that assumption does not carry the conclusion."
-)
+def _introduction() -> str:
+    return _(
+        "The bootstrap draws children with replacement, with all their visits, refits the model each time, "
+        "and reads the interval from the spread of the results. It does not rest on normally distributed "
+        "errors. Where it agrees with the model’s interval, that assumption does not carry the conclusion."
+    )
 
 
 def _outcomes(context: Context, analysis: BootstrapAnalysis) -> tuple[Outcome, ...]:
@@ -171,7 +175,7 @@ def _table(
         f"table-{slug(analysis.name)}-{outcome.id}",
         f"{outcome.label_with_unit}: change from baseline, model and bootstrap side by side",
         "Children",
-        (Column("Estimate"), Column(f"Model, {level}"), Column(f"{_method_name(analysis)}, {level}")),
+        (Column(_("Estimate")), Column(f"Model, {level}"), Column(f"{_method_name(analysis)}, {level}")),
         tuple(rows),
         tuple(map(Footnote, notes)),
     )
@@ -199,13 +203,15 @@ def _classical(context: Context) -> tuple[Block, ...]:
         rows.append(Row(context.spec.parameter_label(str(parameter)), role="group"))
         rows += [_paired(context, record) for record in records(group)]
     note = Footnote(
-        "Only children seen at both visits count, so these numbers rest on a stronger assumption about "
-        "missing answers than the model does."
+        _(
+            "Only children seen at both visits count, so these numbers rest on a stronger assumption about "
+            "missing answers than the model does."
+        )
     )
     caption = "Cross-check: paired t tests of complete pairs, all children"
-    columns = (Column("n"), Column("Mean change"), Column("Test"), Column("p"))
+    columns = (Column(_("n")), Column(_("Mean change")), Column(_("Test")), Column(_("p")))
     return (
-        Heading("sensitivity-classical", "Classical paired tests"),
+        Heading("sensitivity-classical", _("Classical paired tests")),
         Table("table-classical", caption, "Visit", columns, tuple(rows), (note,)),
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from emostats import figures
 from emostats.estimates import Estimate
@@ -11,6 +12,7 @@ from emostats.report import cells
 from emostats.report.context import Context, Outcome
 from emostats.report.drawings import drawn, forest_row, in_words, value_axis
 from emostats.report.effects import Effects
+from emostats.report.language import _
 from emostats.report.model import Block, Column, Footnote, NotDone, Paragraph, Row, Section, Table
 from emostats.report.parts import (
     absent,
@@ -23,6 +25,8 @@ from emostats.report.parts import (
     text,
 )
 from emostats.report.sections.means import matrix
+from emostats.report.sections.responders import responders_at
+from emostats.report.sections.subgroup_depth import depth_of
 from emostats.report.wording import capital
 
 
@@ -30,16 +34,19 @@ def section(context: Context) -> Section:
     """For each outcome: tests of heterogeneity, differences between subgroups, changes within them."""
     blocks: list[Block] = [
         text(
-            "All subgroups come from one joint model, so that their differences have an interval of "
-            "their own. Read the differences between subgroups first: that one subgroup’s interval "
-            "excludes zero and another’s does not is no evidence that they differ."
+            _(
+                "All subgroups come from one joint model, so that their differences have an interval of "
+                "their own. Read the differences between subgroups first: that one subgroup’s interval "
+                "excludes zero and another’s does not is no evidence that they differ."
+            )
         )
     ]
     for outcome in context.questionnaire_outcomes:
         blocks += [heading("subgroups", outcome), *subgroups_of(context, outcome)]
+        blocks += depth_of(context, outcome)
     if len(blocks) == 1:
-        blocks = [NotDone("Subgroups", "no analysis in the study file asks for them")]
-    return Section("subgroups", "Subgroups", tuple(blocks))
+        blocks = [NotDone(_("Subgroups"), "no analysis in the study file asks for them")]
+    return Section("subgroups", _("Subgroups"), tuple(blocks))
 
 
 def subgroups_of(context: Context, outcome: Outcome) -> tuple[Block, ...]:
@@ -85,15 +92,17 @@ def _tests(context: Context, outcome: Outcome) -> tuple[Block, ...]:
         for row in rows
     )
     note = Footnote(
-        "Joint F tests that all levels changed alike. A large p-value does not show that they did: see "
-        "the intervals of the differences."
+        _(
+            "Joint F tests that all levels changed alike. A large p-value does not show that they did: see "
+            "the intervals of the differences."
+        )
     )
     return (
         Table(
             f"table-tests-{outcome.id}",
             f"{outcome.label}: do subgroups change differently?",
             "Subgroups by",
-            (Column("F test"), Column("p")),
+            (Column(_("F test")), Column(_("p"))),
             shown,
             (note,),
         ),
@@ -129,11 +138,11 @@ def _differences(context: Context, outcome: Outcome) -> tuple[Block, ...]:
 def _difference_table(context: Context, outcome: Outcome, rows: Sequence[Estimate], visit: str) -> Table:
     visits = [name for name in context.spec.visit_names if any(row.visit == name for row in rows)]
     adjusted = any(row.p_adjusted is not None for row in rows)
-    notes = [Footnote("A comparison (A) − (B) above zero means a larger change in A.")]
+    notes = [Footnote(_("A comparison (A) − (B) above zero means a larger change in A."))]
     notes.append(
-        Footnote("p-values are adjusted for multiplicity as planned.")
+        Footnote(_("p-values are adjusted for multiplicity as planned."))
         if adjusted
-        else Footnote("Intervals and p-values are not adjusted for the number of comparisons.")
+        else Footnote(_("Intervals and p-values are not adjusted for the number of comparisons."))
     )
     columns = [Column(context.visit(name)) for name in visits]
     columns.append(Column(f"p, {context.visit_in_text(visit)}"))
@@ -166,9 +175,10 @@ def _within(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> tup
         f"fig-subgroups-{outcome.id}",
         last,
         f"{outcome.label}: change from baseline to {when} within subgroups, with {confidence(last)}. The "
-        "dashed line is no change.",
+        f"dashed line is no change.{_responders(context, outcome)}",
         value_axis(outcome, f"Change to {when}"),
         level_name,
+        events=responders_at(context, outcome, visit),
     )
     earlier = [
         name for name in context.later_visits if name != visit and any(row.visit == name for row in rows)
@@ -190,6 +200,15 @@ def _within(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> tup
     return tuple(blocks)
 
 
+def _responders(context: Context, outcome: Outcome) -> str:
+    """What the counts of responders beside n are; nothing where there are none."""
+    least = context.least_change(outcome)
+    if least is None:
+        return ""
+    value = rounding.significant(least, 2)
+    return " " + _("Responders: changed by {value} or more, of those seen at both visits.", value=value)
+
+
 def _within_table(context: Context, outcome: Outcome, rows: Sequence[Estimate], when: str) -> Table:
     effects = Effects.of(context, outcome)
     shown: list[Row] = []
@@ -205,7 +224,7 @@ def _within_table(context: Context, outcome: Outcome, rows: Sequence[Estimate], 
         f"{outcome.label_with_unit}: change from baseline to {when} within subgroups ({confidence(rows)} "
         "below)",
         "Children",
-        (Column("n"), Column(f"Change{unit}"), *effects.columns),
+        (Column(_("n")), Column(f"Change{unit}"), *effects.columns),
         tuple(shown),
         effects.notes(context, rows),
     )
@@ -227,15 +246,21 @@ def _forest(
     caption: str,
     axis: str,
     name: Callable[[Estimate], str],
+    *,
+    events: Mapping[tuple[str, str], str] | None = None,
 ) -> Block:
+    """A forest of rows; `events` are counts by subgroup and level that stand beside n."""
     shown: list[figures.ForestRow] = []
     current = ""
     for row in rows:
         if row.subgroup and row.subgroup != current:
             shown.append(figures.ForestRow(f"By {context.factors(row.subgroup)}", heading=True))
             current = row.subgroup
-        shown.append(forest_row(row, name(row), outcome.places, sign=True))
-    plot = figures.Forest(tuple(shown), axis, f"Estimate ({confidence(rows)})")
+        made = forest_row(row, name(row), outcome.places, sign=True)
+        shown.append(replace(made, events=(events or {}).get((row.subgroup, row.level), "")))
+    label = _("responders") if events else ""
+    estimate = _("Estimate ({level})", level=confidence(rows))
+    plot = figures.Forest(tuple(shown), axis, estimate, events_label=label)
     spoken = in_words(context, rows, outcome.places)
     return drawn(
         context,

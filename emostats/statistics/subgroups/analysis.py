@@ -391,15 +391,21 @@ def _events(data: pd.DataFrame, question: SubgroupQuestion, event: str) -> dict[
 def consistency(
     differences: Mapping[str, Sequence[Estimate]], subgroup: str
 ) -> Mapping[str, tuple[int, int]]:
-    """By outcome: how many outcomes have a largest difference of the same sign, and how many are known.
+    """By outcome: how many outcomes agree with the sign of its largest difference, and how many are known.
 
-    differences: outcome → its differences at one visit.
+    The comparison is the one in which the two levels differ most in that outcome; the other outcomes are
+    asked about the same two levels. differences: outcome → its differences at one visit.
     """
-    largest: dict[str, float] = {}
-    for outcome, rows in differences.items():
-        known = [row for row in rows if row.subgroup == subgroup and row.estimate is not None]
-        if known:
-            top = max(known, key=lambda row: abs(row.estimate or 0.0))
-            largest[outcome] = float(top.estimate or 0.0)
-    pairs = {name: sum((v > 0) == (value > 0) for v in largest.values()) for name, value in largest.items()}
-    return {name: (same, len(largest)) for name, same in pairs.items()}
+    known = {
+        outcome: {
+            row.level: row.estimate for row in rows if row.subgroup == subgroup and row.estimate is not None
+        }
+        for outcome, rows in differences.items()
+    }
+    found = {}
+    for outcome, own in known.items():
+        if own:
+            level = max(own, key=lambda name: abs(own[name]))
+            others = [values[level] for values in known.values() if level in values]
+            found[outcome] = (sum((value > 0) == (own[level] > 0) for value in others), len(others))
+    return found
