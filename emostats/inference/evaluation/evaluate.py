@@ -132,9 +132,10 @@ def evaluate(
 
 
 def _rows(group: str, level: str, made: Predictions, effects: Sequence[Effect]) -> Iterator[tuple[Any, ...]]:
+    n_subjects = made.n_subjects
     for e in effects:
         yield (group, level, e.name, e.label, e.estimate, e.std_error, e.conf_low, e.conf_high, e.conf_level,
-               e.n, made.n_subjects, e.method, e.error)  # fmt: skip
+               e.n, n_subjects, e.method, e.error)  # fmt: skip
 
 
 def _sex_difference(made: Predictions, conf_level: float) -> list[tuple[Any, ...]]:

@@ -49,7 +49,7 @@ class Predictions:
     @property
     def n_subjects(self) -> int:
         """Subjects with a scored row."""
-        return len(set(self.subject.tolist()))
+        return len(np.unique(self.subject))
 
     def where(self, rows: npt.NDArray[np.bool_]) -> Predictions:
         """The chosen rows; what was not scored stays behind."""

@@ -102,7 +102,7 @@ def clusters(values: Any, n: int) -> IntArray:
     array = np.asarray(values)
     if array.shape != (n,):
         raise UsageError(f"The subjects must be one column of {n} rows; found shape {array.shape}.")
-    if any(value is None or value != value for value in array.tolist()):
+    if array.dtype.kind in "fO" and any(value is None or value != value for value in array.tolist()):
         raise UsageError("Some rows name no subject; without it rows of one child count as independent.")
     return np.asarray(np.unique(array.astype(str), return_inverse=True)[1], dtype=np.int64)
 

@@ -1,11 +1,12 @@
 """The area under the ROC curve of one score, with DeLong's and Obuchowski's variance.
 
-Higher scores stand for the positive class. Placement values by midranks: O(n log n) (Sun & Xu, 2014).
+Higher scores stand for the positive class. Placement values by ranks: O(n log n), as Sun & Xu (2014).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from emostats.errors import UsageError, did_you_mean
 from emostats.statistics.classification.arrays import FloatArray, IntArray, binary, clusters
 from emostats.statistics.effects.effect import Effect, check_level, normal_quantile
 
+_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 LIMITS = ("logit", "clipped", "unclipped")
 
 
@@ -41,15 +43,29 @@ def placements(y: npt.ArrayLike, score: npt.ArrayLike) -> Placements:
     ------
     UsageError, ModelError: see `arrays.binary`.
     """
-    from scipy.stats import rankdata
-
     truth, values = binary(y, score)
     positives, negatives = values[truth], values[~truth]
-    ranks = rankdata(np.concatenate([positives, negatives]))
-    m, n = len(positives), len(negatives)
-    v10 = (ranks[:m] - rankdata(positives)) / n
-    v01 = 1.0 - (ranks[m:] - rankdata(negatives)) / m
+    v10 = _midranks(np.sort(negatives), positives) / len(negatives)
+    v01 = 1.0 - _midranks(np.sort(positives), negatives) / len(positives)
     return Placements(float(v10.mean()), v10, v01, truth)
+
+
+def _midranks(ordered: FloatArray, values: FloatArray) -> FloatArray:
+    """How many of `ordered` lie below each of `values`, ties counted half."""
+    below, up_to = (np.searchsorted(ordered, values, side=side) for side in _SIDES)
+    return np.asarray((below + up_to) / 2.0)
+
+
+def area(y: npt.ArrayLike, score: npt.ArrayLike) -> float:
+    """The area alone, which needs no order of the rows and is several times as fast for many of them.
+
+    Raises
+    ------
+    UsageError, ModelError: see `arrays.binary`.
+    """
+    truth, values = binary(y, score)
+    positives, negatives = np.sort(values[truth]), np.sort(values[~truth])
+    return float(_midranks(negatives, positives).sum() / len(positives) / len(negatives))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from emostats.statistics.classification.arrays import FloatArray, clusters, outc
 from emostats.statistics.classification.auc import (
     Placements,
     RocArea,
+    area,
     placements,
     roc_area,
 )
@@ -67,7 +68,7 @@ def average_areas(
     return AverageAreas(
         macro=float(areas.mean()),
         weighted=float((frequency * areas).sum() / frequency.sum()),
-        micro=roc_area(hits.ravel(), values.ravel()).estimate,
+        micro=area(hits.ravel(), values.ravel()),
         hand_till=hand_till(truth, values),
         macro_variance=_mean_variance(placed, cluster),
     )
@@ -101,9 +102,7 @@ def hand_till(y_true: npt.ArrayLike, prob: npt.ArrayLike) -> float:
     for i, j in combinations(np.unique(truth), 2):
         rows = (truth == i) | (truth == j)
         is_i = truth[rows] == i
-        first = placements(is_i, scaled[rows, i]).estimate
-        second = placements(~is_i, scaled[rows, j]).estimate
-        pairs.append((first + second) / 2)
+        pairs.append((area(is_i, scaled[rows, i]) + area(~is_i, scaled[rows, j])) / 2)
     if not pairs:
         raise ModelError("Pairs of classes need rows of two classes; all rows have the same.")
     return float(np.mean(pairs))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from emostats.errors import ModelError, UsageError
 from emostats.statistics import classification as cl
+from emostats.statistics.classification.auc import area
 
 
 def predictions(seed, n=60, k=4, sharp=1.0):
@@ -113,6 +114,16 @@ def test_macro_f1_gradient_is_the_derivative(seed):
         step[cell] = 1e-6 * total
         slope = (cl.macro_f1(counts + step) - cl.macro_f1(counts - step)) / 2e-6
         assert float(slope) == pytest.approx(gradient[cell], abs=1e-6)
+
+
+@given(seeds)
+@settings(max_examples=15)
+def test_areas_by_ranks_are_those_by_pairs(seed):
+    rng = np.random.default_rng(seed)
+    y, score = rng.permutation([0, 1] * 8), rng.integers(0, 5, 16)  # many ties
+    wins = [(a > b) + (a == b) / 2 for a in score[y == 1] for b in score[y == 0]]
+    assert cl.placements(y, score).estimate == pytest.approx(np.mean(wins))
+    assert area(y, score) == pytest.approx(np.mean(wins))
 
 
 def test_two_classes_have_one_area():
