@@ -134,6 +134,7 @@ def report(
         str,
         typer.Option(help="Public profile: cms, opensafely, manitoba, five, or the smallest count shown."),
     ] = "cms",
+    language: Annotated[str, typer.Option(help="en or zh; by default the language of the study file.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Write the report of a run again, from its numbers, without fitting anything.
@@ -149,9 +150,10 @@ def report(
 
     kind = "tables" if format == "xlsx" else "report"
     public = "public" if profile == "public" else ""
-    name = "-".join(filter(None, (kind, audience, public, run.resolve().name)))
+    name = "-".join(filter(None, (kind, audience, public, language, run.resolve().name)))
     target = output or Path(f"{name}.{format}")
-    page = rerender(run, target, audience=audience, format=format, profile=profile, rule=rule)
+    how = {"audience": audience, "format": format, "profile": profile, "rule": rule, "language": language}
+    page = rerender(run, target, **how)
     put_json({"report": page}) if as_json else put(str(page))
 
 

@@ -53,6 +53,7 @@ def rerender(
     format: str = "html",
     profile: str = INTERNAL,
     rule: str = "cms",
+    language: str = "",
 ) -> Path:
     """Renders the report of a run into `output`; the run folder stays as it is.
 
@@ -63,6 +64,7 @@ def rerender(
     profile: ``"internal"``, or ``"public"``: small groups hidden by `rule`, in texts, figures, tables and the
         explorer alike, and the file looked through for what may name a person.
     rule: the rule for small groups (`emostats.privacy.RULES`), or the smallest count that is shown.
+    language: such as ``"zh"``; by default that of the study file.
 
     Raises
     ------
@@ -82,7 +84,7 @@ def rerender(
     if target.exists():
         raise UsageError(f"'{target}' exists already; give another name with --output.")
     before_outputs = {**manifest, "outputs": []}  # as it was when the run wrote its report
-    content = _content(folder, before_outputs, audience, format, rule if public else "")
+    content = _content(folder, before_outputs, (audience, language), format, rule if public else "")
     if public:
         refuse_identifiers(content, target.name, (folder / "study.toml").read_text(encoding="utf-8"))
     try:
@@ -96,9 +98,9 @@ def rerender(
 
 
 def _content(
-    folder: Path, manifest: Mapping[str, Any], audience: str, format: str, public_rule: str
+    folder: Path, manifest: Mapping[str, Any], reader: tuple[str, str], format: str, public_rule: str
 ) -> bytes:
-    """The file's bytes; without a rule, small groups are shown as they are."""
+    """The bytes for a reader (audience, language); without a rule, small groups are shown as they are."""
     from emostats.figures import png
     from emostats.render import docx, html, pdf
 
@@ -108,7 +110,7 @@ def _content(
     if format == "xlsx":
         with TemporaryDirectory() as place:
             return write_tables(results, spec, manifest, Path(place)).read_bytes()
-    model = build_report(spec, results, manifest, audience)
+    model = build_report(spec, results, manifest, *reader)
     if format == "docx":
         return docx(model, png)
     templates = own_templates(spec)
