@@ -1,6 +1,6 @@
 """Grammatical facial expressions across signers: train on one, test on the other, and back.
 
-    python analyses/faces_gfe/analysis.py [FOLDER] [--quick] [--alone] [--seeds N] [--jobs N] [--out FILE]
+    python analyses/faces_gfe/analysis.py [FOLDER] [--quick] [--alone] [--seeds N] [--jobs N] [--cache DIR]
 
 FOLDER holds pairs <signer>_<expression>_datapoints.txt.xz and …_targets.txt.xz; by default it is the folder
 `data` beside this script. Every expression that all its signers have complete is tested in every direction.
@@ -20,7 +20,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +28,15 @@ import numpy as np
 
 from emostats.errors import EmostatsError, UsageError
 from emostats.inference.network import LandmarkNet
-from emostats.inference.sequences import Folder, Recording, read_folder
+from emostats.inference.sequences import Folder, Recording, read_folder, recipe
 from emostats.inference.sequences.figures import Figures, f1_difference, figures, mean_figures
-from emostats.inference.sequences.recipe import NETWORK, TRAINING, VARIATION, Channelled, Transfer, learn
+from emostats.inference.sequences.recipe import NETWORK, VARIATION, Channelled, Transfer, learn
 from emostats.inference.sequences.scores import SMOOTHING, frame_scores, smooth
 
 HERE = Path(__file__).resolve().parent
 MODEL = "graph network and Transformer, all expressions of the training signer"
 SCRATCH, FROZEN, TUNED = "from scratch", "pretrained, frozen", "pretrained, fine-tuned"
-PRETRAINING_COPIES = 2
+PRETRAINING_COPIES, ABLATION_EPOCHS = 2, 5
 LANDMARKS, MEASURES = "logistic regression, landmarks", "logistic regression, 12 measures of the face"
 
 
@@ -57,20 +57,33 @@ class Direction:
 Scores = Mapping[int, np.ndarray]
 
 
+@dataclass(frozen=True)
+class Work:
+    """How training is done: in how many processes, and where runs are kept (None: nowhere)."""
+
+    jobs: int = 1
+    cache: Path | None = None
+
+    def folder(self, *names: str) -> Path | None:
+        """Where a run is kept."""
+        return self.cache / "-".join(names) if self.cache else None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Reads, trains, tests, prints. Returns the exit status."""
     asked = parser().parse_args(arguments)
     try:
         report = evaluate(
-            asked.folder, alone=asked.alone, quick=asked.quick, n_seeds=asked.seeds, jobs=asked.jobs
+            asked.folder,
+            alone=asked.alone,
+            quick=asked.quick,
+            n_seeds=asked.seeds,
+            work=Work(asked.jobs, asked.cache),
         )
     except EmostatsError as error:
         print(error, file=sys.stderr)
         return 2
-    text = json.dumps(report, indent=2, ensure_ascii=False)
-    print(text)
-    if asked.out:
-        Path(asked.out).write_text(text + "\n", encoding="utf-8")
+    print(json.dumps(report, indent=2, ensure_ascii=False))
     return 0
 
 
@@ -82,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
     line.add_argument("--alone", action="store_true", help="learn from FOLDER only, not from ./data as well")
     line.add_argument("--seeds", type=int, default=3, help="networks whose scores are averaged (3)")
     line.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes (at most 2)")
-    line.add_argument("--out", help="also write the JSON object to this file")
+    line.add_argument("--cache", type=Path, help="folder that keeps training runs, to go on after a stop")
     return line
 
 
@@ -92,21 +105,22 @@ def evaluate(
     alone: bool = False,
     quick: bool = False,
     n_seeds: int = 3,
-    jobs: int = 1,
+    work: Work | None = None,
     data: Path = HERE / "data",
 ) -> dict[str, Any]:
-    """The report on a folder, ready for JSON. `jobs` processes train; the figures do not depend on it."""
-    started = time.monotonic()
+    """The report on a folder, ready for JSON. How the `work` is done does not change the figures."""
+    started, work = time.monotonic(), work or Work()
     held = read_folder(folder)
     more = () if alone or data.resolve() == folder.resolve() else read_folder(data).recordings
     directions = plan(held, more)
     seen = Channelled()
     seeds = range(1 if quick else max(n_seeds, 1))
-    results = {MODEL: tested(directions, joint(directions, seen, seeds, jobs))}
+    results = {MODEL: tested(directions, joint(directions, seen, seeds, work))}
+    say(f"the network: {brief(results[MODEL])}")
     for name, features in ((LANDMARKS, landmarks), (MEASURES, measures)):
         results[name] = tested(directions, linear(directions, seen, features))
     if not quick:
-        for name, scores in ablation(directions, seen, jobs).items():
+        for name, scores in ablation(directions, seen, work).items():
             results[name] = tested(directions, scores)
     return {
         "folder": folder.name,
@@ -155,7 +169,7 @@ def testable(held: Folder) -> tuple[str, ...]:
 # ---------------------------------------------------------------------------------------------- networks
 
 
-def joint(directions: Sequence[Direction], seen: Channelled, seeds: Sequence[int], jobs: int = 1) -> Scores:
+def joint(directions: Sequence[Direction], seen: Channelled, seeds: Sequence[int], work: Work) -> Scores:
     """Networks that learned all expressions of a signer at once, one of each signer and seed."""
     groups: dict[tuple[str, ...], list[Recording]] = {}
     names = []
@@ -164,7 +178,7 @@ def joint(directions: Sequence[Direction], seen: Channelled, seeds: Sequence[int
         names.append((direction.train.subject, *(film.name for film in films)))
         groups[names[-1]] = films
     tasks = [(key, seed) for key in groups for seed in seeds]
-    trained = in_parallel(jobs, _joint_net, [(groups[key], seen, seed) for key, seed in tasks])
+    trained = in_parallel(work.jobs, joint_net, [(groups[key], seen, seed, work) for key, seed in tasks])
     nets = dict(zip(tasks, trained, strict=True))
     return {
         k: scored([nets[names[k], seed] for seed in seeds], direction, seen)
@@ -172,28 +186,34 @@ def joint(directions: Sequence[Direction], seen: Channelled, seeds: Sequence[int
     }
 
 
-def _joint_net(films: Sequence[Recording], seen: Channelled, seed: int) -> LandmarkNet:
+def joint_net(films: Sequence[Recording], seen: Channelled, seed: int, work: Work) -> LandmarkNet:
+    """A network of one signer's films of several expressions."""
     say(f"signer {films[0].subject}: {len(films)} films, seed {seed}")
-    return learn(films, seen, seed=seed)
+    return learn(films, seen, seed=seed, folder=work.folder(*(film.name for film in films), str(seed)))
 
 
-def ablation(directions: Sequence[Direction], seen: Channelled, jobs: int = 1) -> dict[str, Scores]:
+def ablation(directions: Sequence[Direction], seen: Channelled, work: Work) -> dict[str, Scores]:
     """One network a direction: from scratch on its film alone; from a network of the signer's other
     expressions, of which only the head learns; and from the same one, fine-tuned. What cannot be done in
     every direction is left out."""
-    done = in_parallel(jobs, _ablated, [(direction, seen) for direction in directions])
+    done = in_parallel(work.jobs, _ablated, [(direction, seen, work) for direction in directions])
     names = [name for name in (SCRATCH, FROZEN, TUNED) if all(name in scores for scores in done)]
     return {name: {k: scores[name] for k, scores in enumerate(done)} for name in names}
 
 
-def _ablated(direction: Direction, seen: Channelled) -> dict[str, np.ndarray]:
+def _ablated(direction: Direction, seen: Channelled, work: Work) -> dict[str, np.ndarray]:
     say(f"ablation: {direction.expression}, {direction.train.subject} to {direction.test.subject}")
+    short = replace(recipe.TRAINING, epochs=min(ABLATION_EPOCHS, recipe.TRAINING.epochs))
+
+    def learned(films: Sequence[Recording], name: str, **more: Any) -> LandmarkNet:
+        return learn(films, seen, training=short, folder=work.folder(direction.train.name, name), **more)
+
     film = [direction.train]
-    nets = {SCRATCH: learn(film, seen)}
+    nets = {SCRATCH: learned(film, "scratch")}
     if direction.others:
-        source = learn(direction.others, seen, copies=PRETRAINING_COPIES)
-        for name in (FROZEN, TUNED):
-            nets[name] = learn(film, seen, transfer=Transfer(source, frozen=name == FROZEN))
+        source = learned(direction.others, "source", copies=PRETRAINING_COPIES)
+        nets[FROZEN] = learned(film, "frozen", transfer=Transfer(source, frozen=True))
+        nets[TUNED] = learned(film, "tuned", transfer=Transfer(source, frozen=False))
     return {name: scored([net], direction, seen) for name, net in nets.items()}
 
 
@@ -269,7 +289,7 @@ def tested(directions: Sequence[Direction], scores: Scores) -> list[Figures]:
 
 def described(k: int, direction: Direction, results: Mapping[str, Sequence[Figures]]) -> dict[str, Any]:
     """One direction for the report: the network's figures, and the others' beside them."""
-    brief = {
+    others = {
         name: {measure: round(getattr(parts[k], measure)[0], 4) for measure in ("f1", "auc", "accuracy")}
         for name, parts in results.items()
         if name != MODEL
@@ -279,7 +299,7 @@ def described(k: int, direction: Direction, results: Mapping[str, Sequence[Figur
         "train": direction.train.subject,
         "test": direction.test.subject,
         **results[MODEL][k].to_dict(),
-        "compared": brief,
+        "compared": others,
     }
 
 
@@ -304,8 +324,9 @@ def protocol(directions: Sequence[Direction], seeds: Sequence[int], alone: bool)
     """What was done, so that the figures can be judged."""
     return {
         "network": {**NETWORK.to_dict(), "graph": "Delaunay over 100 points and a learned residual"},
-        "training": {**TRAINING.to_dict(), "variation": vars(VARIATION)},
+        "training": {**recipe.TRAINING.to_dict(), "variation": vars(VARIATION)},
         "seeds": list(seeds),
+        "ablation": f"{ABLATION_EPOCHS} epochs, one network, seed 0",
         "threshold": "log-odds 0, classes balanced in training",
         "smoothing_frames": SMOOTHING,
         "labels_of_the_tested_signer": "none",
@@ -314,6 +335,12 @@ def protocol(directions: Sequence[Direction], seeds: Sequence[int], alone: bool)
         "learned_from": {d.train.name: [film.name for film in d.others] for d in directions},
         "limits": "95 %, by episode within a film; they do not speak of other signers",
     }
+
+
+def brief(parts: Sequence[Figures]) -> str:
+    """Mean figures in a line."""
+    mean = mean_figures(parts)
+    return ", ".join(f"{name} {getattr(mean, name)[0]:.3f}" for name in ("f1", "auc", "accuracy"))
 
 
 def say(text: str) -> None:

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from analysis import LANDMARKS, Direction, landmarks, linear, plan, scored, tested
+from analysis import LANDMARKS, Direction, Work, joint_net, landmarks, linear, plan, scored, tested
 
 from emostats.inference.cards import ModelCard
 from emostats.inference.sequences import Folder, Recording, read_folder
 from emostats.inference.sequences.figures import Figures, mean_figures
-from emostats.inference.sequences.recipe import TRAINING, VARIATION, Channelled, learn
+from emostats.inference.sequences.recipe import TRAINING, VARIATION, Channelled
 from emostats.inference.sequences.scores import SMOOTHING
 from emostats.inference.weights.files import save
 
@@ -33,14 +33,14 @@ METHODS = {
 }
 
 
-def shipped(signer: str, held: Folder, out: Path) -> ModelCard:
+def shipped(signer: str, held: Folder, out: Path, work: Work) -> ModelCard:
     """Trains on one signer, tests on the others, writes weights and card."""
     words = tomllib.loads((HERE / "cards.toml").read_text(encoding="utf-8"))
     about = words.pop("data")
     directions = [d for d in plan(held, ()) if d.train.subject == signer]
     seen = Channelled()
     own = sorted((directions[0].train, *directions[0].others), key=lambda film: film.expression)
-    net = learn(own, seen)
+    net = joint_net(own, seen, 0, work)
     scores = {k: scored([net], direction, seen) for k, direction in enumerate(directions)}
     parts = tested(directions, scores)
     comparator = tested(directions, linear(directions, seen, landmarks))
@@ -112,11 +112,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--folder", type=Path, default=DATA)
+    parser.add_argument("--cache", type=Path, help="folder that keeps training runs")
     chosen = parser.parse_args(arguments)
     chosen.out.mkdir(parents=True, exist_ok=True)
     held = read_folder(chosen.folder)
     for signer in held.subjects:
-        card = shipped(signer, held, chosen.out)
+        card = shipped(signer, held, chosen.out, Work(1, chosen.cache))
         print(card.weights.file, card.weights.sha256)
 
 

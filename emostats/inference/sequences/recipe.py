@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -74,6 +75,7 @@ def learn(
     training: TrainConfig | None = None,
     variation: Variation | None = VARIATION,
     copies: int | None = None,
+    folder: Path | None = None,
 ) -> LandmarkNet:
     """One network with a head for each expression among `recordings`, trained on them and nothing else.
 
@@ -85,6 +87,7 @@ def learn(
     training: the schedule, `TRAINING` by default.
     variation: see `Variation`; None: films as they are.
     copies: passes over the films an epoch; by default 4, more where that is under `WINDOWS_AN_EPOCH` windows.
+    folder: where the run is kept, so that a killed one goes on and a finished one is not done again.
     """
     heads = tuple(sorted({recording.expression for recording in recordings}))
     channels = [seen(recording) for recording in recordings]
@@ -97,7 +100,7 @@ def learn(
         settings = _transferred(settings, transfer.frozen)
     passes = copies or max(4, math.ceil(WINDOWS_AN_EPOCH * WINDOW / sum(map(len, channels))))
     examples = training_windows(recordings, channels, heads, copies=passes, variation=variation, seed=seed)
-    return train(net, examples, settings).net
+    return train(net, examples, settings, folder=folder).net
 
 
 def by_subject(recordings: Sequence[Recording]) -> Mapping[str, tuple[Recording, ...]]:

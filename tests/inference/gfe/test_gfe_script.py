@@ -74,7 +74,7 @@ def test_labels_of_the_tested_signer_change_nothing(script: ModuleType, films_fo
         directions = [d for d in script.plan(folder, ()) if d.test.subject == "q"]
         assert len(directions) == 2
         seen = recipe.Channelled()
-        joint = script.joint(directions, seen, [0])
+        joint = script.joint(directions, seen, [0], script.Work())
         linear = script.linear(directions, seen, script.landmarks)
         scores.append({0: joint[0], 1: joint[1], 2: linear[0]})
     for k in scores[0]:
@@ -127,7 +127,7 @@ def test_weights_are_made_with_a_card_that_reads_back(
     spec.loader.exec_module(train)
     monkeypatch.delitem(sys.modules, "analysis")
     held = read_folder(films_folder)
-    card = train.shipped("p", held, tmp_path)
+    card = train.shipped("p", held, tmp_path, train.Work())
     net, again = read(tmp_path / "grammatical-expressions-p")
     assert again == card
     assert card.classes == tuple(net.sizes) == ("brow_raise", "brow_topic", "mouth_up")
