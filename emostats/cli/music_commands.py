@@ -112,7 +112,8 @@ def _show(rows: list[dict[str, Any]], title: str) -> None:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for name in rows[0] if rows else ():
         words = name.replace("_", " ").capitalize()
-        table.add_column(words, justify="right" if isinstance(rows[0][name], float | int) else "left")
+        right = isinstance(rows[0][name], float | int)
+        table.add_column(words, justify="right" if right else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(_cell(name, value) for name, value in row.items()))
     Console(highlight=False, soft_wrap=True).print(table)
@@ -321,10 +322,10 @@ def off_policy_command(
             "effective": result.effective, "largest_weight": result.largest_weight,
         })  # fmt: skip
         return
-    _show(
-        [{str(key): value for key, value in row.items()} for row in rows],
-        f"Progress a piece under '{policy}'",
-    )
+    shown = ("estimator", "estimate", "std_error", "conf_low", "conf_high")
+    _show([{name: row[name] for name in shown} for row in rows], f"Progress a piece under '{policy}'")
+    for warning in dict.fromkeys(str(row["warning"]) for row in rows if row["warning"]):
+        say(warning)
     put(
         f"{result.n_rounds} pieces of {result.n_sessions} sessions; they tell as much as "
         f"{result.effective:.0f} pieces chosen by this policy (largest weight {result.largest_weight:.1f})."

@@ -15,6 +15,7 @@ sessions are what the bootstrap draws. DR fits q by ridge regression without the
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emostats.errors import UsageError
+from emostats.errors import EmostatsWarning, UsageError
 from emostats.statistics.resampling import bootstrap
 
 Array = NDArray[np.float64]
@@ -87,7 +88,8 @@ class OffPolicy:
     largest_weight: float
 
     def table(self) -> pd.DataFrame:
-        """One row an estimator: estimator, estimate, std_error, conf_low, conf_high, conf_level, method."""
+        """One row an estimator: estimator, estimate, std_error, conf_low, conf_high, conf_level, method,
+        warning."""
         return pd.DataFrame(list(self.rows))
 
 
@@ -98,7 +100,7 @@ def off_policy(
 
     Parameters
     ----------
-    n_resamples, seed: of the bootstrap of sessions, studentized for IPS and DR, BCa for SNIPS.
+    n_resamples, seed: of the studentized bootstrap of sessions.
     ridge: penalty of the reward model.
 
     Raises
@@ -130,16 +132,18 @@ def _row(
 ) -> dict[str, object]:
     """A ratio of sums over sessions; sessions are drawn."""
     table = pd.DataFrame({"above": sums[above].to_numpy(), "below": sums[below].to_numpy()})
-    result = bootstrap(
-        table,
-        "ratio_of_means",
-        unit=None,
-        columns=["below", "above"],  # the second over the first
-        method="studentized",
-        n_resamples=n_resamples,
-        conf_level=conf_level,
-        seed=seed,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EmostatsWarning)  # they stand in the column `warning`
+        result = bootstrap(
+            table,
+            "ratio_of_means",
+            unit=None,
+            columns=["below", "above"],  # the second over the first
+            method="studentized",
+            n_resamples=n_resamples,
+            conf_level=conf_level,
+            seed=seed,
+        )
     return {
         "estimator": name,
         "estimate": float(result.estimate),
@@ -148,6 +152,7 @@ def _row(
         "conf_high": float(result.conf_high),
         "conf_level": conf_level,
         "method": f"bootstrap studentized, session, n_resamples={n_resamples}",
+        "warning": " ".join(result.warnings),
     }
 
 

@@ -1,16 +1,15 @@
 """Which piece next: candidates on the way to the target, and the probability of each.
 
 The way: the iso principle gives a waypoint, a bounded step from the state towards the target. Tracks that
-pass the safety rules and lie near the waypoint are the candidates (all that are allowed, when few are near).
+pass the safety rules and lie near the waypoint are the candidates (the nearest few, when hardly any is near).
 
 The choice among them, by `PolicySettings.method`:
 
-- ``thompson``: a piece is as likely as it is to be the best one under the belief
-  (Thompson 1933, Biometrika
-  25:285; Agrawal & Goyal 2013, ICML, for linear rewards). The best piece is the one that leaves the child
-  nearest to the target. `draws` samples of the belief vote; the shares of votes, mixed with a floor, are
-  the probabilities, and one piece is drawn from them. Given the votes these are the exact probabilities of
-  the draw, and averaged over the votes those of Thompson sampling, so that both serve off-policy weights.
+- ``thompson``: a piece is as likely as it is to be the best one under the belief (Thompson 1933, Biometrika
+  25:285; Agrawal & Goyal 2013, ICML, for linear rewards), its standard deviations multiplied by `spread`. The
+  best piece is the one that leaves the child nearest to the target. `draws` samples of the belief vote; the
+  shares of votes, mixed with a floor, are the probabilities, and one piece is drawn from them. Given the
+  votes these are the exact probabilities of the draw: what the log holds is valid for off-policy weights.
 - ``linucb``: the best optimistic score, mean progress plus `optimism` standard deviations (Li et al. 2010,
   WWW), with the floor for the others: without one a log could not be used to judge another policy.
 - ``iso``: the piece nearest to the waypoint; nothing is learned.
@@ -50,7 +49,7 @@ class PolicySettings:
     method: one of `METHODS`.
     step: longest step of the iso principle, in units of affect. match_pieces: pieces that only match.
     match_radius, radius: how far from the waypoint a candidate may lie, while matching and after.
-    enough: with fewer near, all allowed ones count.
+    enough: with fewer near, so many of the nearest allowed ones are candidates.
     most: at most so many candidates, the ones with the best optimistic score.
     draws: votes of Thompson sampling. spread: by which the standard deviations of the belief are multiplied
         in a vote; below 1 it explores less (Chapelle & Li 2011, NIPS), 1 is Thompson's own rule.
@@ -151,9 +150,12 @@ def _candidates(
         gap = now.library.affect[rows] - way
         matching = now.history.n_pieces < settings.match_pieces
         radius = settings.match_radius if matching else settings.radius
-        near = (gap * gap).sum(axis=1) <= radius**2
-        if near.sum() >= settings.enough:
-            rows = rows[near]
+        squared = (gap * gap).sum(axis=1)
+        near = squared <= radius**2
+        if near.sum() < settings.enough < len(rows):
+            near = np.zeros(len(rows), dtype=bool)
+            near[np.argpartition(squared, settings.enough)[: settings.enough]] = True
+        rows = rows[near] if near.sum() >= settings.enough else rows
     psi = features_now(now, rows, belief)
     progress, sd = expected_progress(psi, belief, now.state.mean, now.target)
     optimistic = progress + settings.optimism * sd

@@ -148,10 +148,8 @@ def _time(name: str, table: pd.DataFrame) -> Array:
     ]
     back = np.flatnonzero(np.diff(time) < 0) + 1
     if back.size > 2 and not findings:
-        what = (
-            f"TIME goes backwards {back.size} times, first in row {int(table.index[int(back[0])]) + 2}: two sessions "
-            "seem to be interleaved."
-        )
+        first = int(table.index[int(back[0])]) + 2
+        what = f"TIME goes backwards {back.size} times, first in row {first}: two interleaved sessions?"
         todo = "Add a column SESSION and name the one to use, or give each session a file."
         interleaved = Finding("sessions-interleaved", what, todo, file=name)
         raise FindingsError([interleaved], f"{name} does not look like one session.")
