@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from folds import folds
 from numpy.typing import NDArray
 
 from emostats.statistics.classification import roc_area
@@ -67,6 +68,23 @@ def difference(
         }
         for k, name in enumerate(("auc", "accuracy"))
     }
+
+
+def within_folds(
+    scores: Scores, labels: NDArray[np.int64], subjects: NDArray[Any], n_folds: int
+) -> float | None:
+    """AUC in each test fold, averaged over folds and repeats: the way it is often reported.
+
+    It asks less than the AUC over all folds, which also needs scores of different folds to be comparable.
+    None where a fold has one class only.
+    """
+    areas = []
+    for repeat, row in enumerate(scores):
+        for _, out in folds(subjects, n_folds, seed=repeat):
+            if not 0 < labels[out].sum() < len(out):
+                return None
+            areas.append(roc_area(labels[out], row[out]).estimate)
+    return round(float(np.mean(areas)), 4)
 
 
 def _mean(scores: Scores, labels: NDArray[np.int64]) -> NDArray[np.float64]:

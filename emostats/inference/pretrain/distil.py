@@ -20,11 +20,11 @@ from emostats.inference.training import Augmentation, Examples, TrainConfig, Tra
 HEAD = "blendshapes"
 
 SETTINGS = TrainConfig(
-    epochs=14,
+    epochs=10,
     batch_size=64,
     learning_rate=2e-3,
     validation_share=0.05,
-    patience=14,
+    patience=10,
     losses={HEAD: "binary"},
     augmentation=Augmentation(mirror=0.5, rotate=1.0, jitter=0.002, drop=0.0),
 )

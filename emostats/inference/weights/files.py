@@ -1,7 +1,8 @@
 """Weights on disk: a safetensors file with a model card beside it. Nothing is unpickled.
 
 `NAME.safetensors` holds the tensors of the network and of its graph, `NAME.json` the card (see
-`inference.cards`): what the network is, what it was trained on, its figures, what it is for, and the hash of the other file.
+`inference.cards`): what the network is, what it was trained on, its figures, what it is for, and the hash of
+the other file.
 """
 
 from __future__ import annotations
