@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from emostats.inference.cards import NOT_VALIDATED
+from emostats.inference.datasets.clip import UNKNOWN_SUBJECT
 from emostats.inference.evaluation import Evaluation
 from emostats.inference.lab.config import Lab, settings
 from emostats.inference.lab.learn import Epochs, train_network
@@ -79,11 +80,13 @@ def protocol(lab: Lab, reading: Reading) -> str:
     folds = lab.config.folds
     split = _split(lab)
     left_out = f"; {len(reading.left_out)} clips were left out" if reading.left_out else ""
+    unknown = any(UNKNOWN_SUBJECT in item.clip.meta for item in reading.sequences)
+    caution = " Who is in the clips is unknown, so that intervals take clips as the units." if unknown else ""
     return (
         f"The figures are of clips of people that the network had not seen: {split}, "
         f"seed {folds.seeds[0]}; early stopping by other subjects of the training folds. A clip's "
         f"probabilities are the mean over its usable frames{left_out}. The weights were then trained on all "
-        "clips in the same way and have not been tested themselves."
+        f"clips in the same way and have not been tested themselves.{caution}"
     )
 
 
@@ -93,11 +96,7 @@ def _split(lab: Lab) -> str:
 
 
 def _figures(lab: Lab, found: Evaluation) -> Iterator[dict[str, Any]]:
-    split = (
-        "published folds"
-        if lab.config.folds.kind == "published"
-        else f"{lab.config.folds.n} folds by subject"
-    )
+    split = _split(lab)
     overall = found.metrics[(found.metrics["group"] == "") & found.metrics["metric"].isin(FIGURES)]
     for row in overall.to_dict("records"):
         if row["estimate"] == row["estimate"]:

@@ -70,11 +70,18 @@ def train_lab(lab: Lab, progress: Progress | None = None) -> LabResult:
     Raises
     ------
     UsageError: torch or another package is missing; no clips, labels or folds as asked for; the output folder
-        holds a run of another file. LeakageError: a split with a subject on both sides.
+        holds a run of another file, or cannot be written. LeakageError: a split with a subject on both sides.
     """
     for package in ("torch", "safetensors"):
         need(package)
-    say = progress or _nothing
+    try:
+        return _train(lab, progress or _nothing)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"The run cannot be written to '{lab.output}': {reason}.") from error
+
+
+def _train(lab: Lab, say: Progress) -> LabResult:
     clips = _clips(lab)
     data = lab.config.data
     reading = read_sequences(clips, lab.cache, fps=data.fps, least_frames=data.least_frames, progress=say)
@@ -164,7 +171,9 @@ def _fold(
         net = train_network(lab, [sequences[i] for i in fold.train], labels, seed, place, epochs)
         tables = _predicted(net, [sequences[i] for i in fold.test], labels)
         for table, path in zip(tables, reversed(done), strict=True):  # predictions.csv last: it says 'done'
-            table.assign(seed=seed, fold=fold.number).to_csv(path, index=False)
+            part = path.with_suffix(".part")
+            table.assign(seed=seed, fold=fold.number).to_csv(part, index=False)
+            part.replace(path)
         (place / "training-state.safetensors").unlink(missing_ok=True)
     text: Mapping[str, Any] = {"subject": str, "label": str, "clip": str, "sex": str}
     clip_table, frame_table = (pd.read_csv(path, dtype=dict(text), keep_default_na=False) for path in done)

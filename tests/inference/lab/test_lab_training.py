@@ -2,7 +2,6 @@
 
 import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -50,7 +49,7 @@ N_FRAMES = 6
 
 def read_made_clip(path, fps, reader):
     """Stands for the face reader: landmarks that the clip's one number tells (mouth up in smiles)."""
-    text = next(Path(path).glob("*.png")).read_text()
+    text = (next(path.glob("*.png")) if path.is_dir() else path).read_text()
     if text == "broken":
         raise VideoError("unreadable", f"{path} cannot be read")
     subject, smile = map(int, text.split())
@@ -191,6 +190,30 @@ def test_another_run_in_the_same_folder_is_refused(lab):
     lab.write_text(lab.read_text().replace("epochs = 4", "epochs = 3"))
     with pytest.raises(UsageError, match="other settings"):
         train_lab(read_config(lab))
+
+
+def test_a_full_disk_is_one_message(lab, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sequences, "_keep", full)
+    with pytest.raises(UsageError, match="No space left on device"):
+        train_lab(read_config(lab))
+
+
+def test_clips_of_unknown_people_are_cards_with_a_caution(lab):
+    folder = lab.parent / "afew"
+    for split, numbers in (("Train", range(4)), ("Val", range(4, 8))):
+        for label in ("happy", "sad"):
+            for number in numbers:
+                place = folder / split / label / f"{label}{number}.mp4"
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_text(f"{number} {int(label == 'happy')}")
+    text = lab.read_text().replace('corpus = "table"', 'corpus = "afew"').replace('"clips.csv"', '"afew"')
+    lab.write_text(text.replace("n = 2", 'kind = "published"'))
+    card = cards.read_card(train_lab(read_config(lab)).weights.with_suffix(".json"))
+    assert "published folds" in card.protocol
+    assert "Who is in the clips is unknown" in card.protocol
 
 
 def test_clips_that_cannot_be_used_are_counted(lab):
