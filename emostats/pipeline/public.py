@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pandas as pd
-
 from emostats.errors import PrivacyError, UsageError, did_you_mean
 from emostats.estimates import AnalysisResults
-from emostats.privacy import REASONS, public_results
+from emostats.privacy import public_results
 from emostats.privacy.outputs import scan_outputs
 from emostats.study.spec import StudySpec
 
 INTERNAL, PUBLIC = "internal", "public"
 PROFILES = (INTERNAL, PUBLIC)
-HIDDEN = "hidden: a small group, or one from which a small group could be computed"
-"""The one reason that readers get: telling which of both it is would tell that a group is small."""
 
 
 def checked_profile(profile: str) -> str:
@@ -40,23 +35,13 @@ def public_edition(
     UsageError: there is no such rule.
     """
     shown, report = public_results(results, spec, rule=rule)
-    tables = {name: _one_reason(table) for name, table in shown.tables.items()}
-    estimates = shown.estimates.copy()
-    estimates["error"] = estimates["error"].mask(estimates["error"].isin(list(REASONS.values())), HIDDEN)
     told = {
         "rule": report.rule.name,
         "words": report.rule.words,
         "statements": list(report.statements),
         "left_out": dict(report.left_out),
     }
-    return replace(shown, estimates=estimates, tables=tables), {**manifest, "public": told}
-
-
-def _one_reason(table: pd.DataFrame) -> pd.DataFrame:
-    if "hidden" not in table:
-        return table
-    hidden = table["hidden"].fillna("").astype(str)
-    return table.assign(hidden=hidden.mask(hidden != "", "hidden"))
+    return shown, {**manifest, "public": told}
 
 
 def refuse_identifiers(content: bytes, name: str, meant: str) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from emostats.estimates import Estimate
 from emostats.render import rounding
 from emostats.report.model import Cell
 from emostats.report.wording import capital
 
+HIDDEN = "Hidden: a small group, or one from which a small group could be computed"
+"""Why a number of the public edition is not shown; estimates say the same in their error."""
 NO_VALUE = Cell(rounding.MISSING, reason="Not computed")
 
 
@@ -90,6 +93,13 @@ def count(row: Estimate | None) -> Cell:
     if row is None or row.n is None:
         return NO_VALUE
     return Cell(rounding.count(row.n), row.n, "children", row.estimate_id)
+
+
+def hidden(record: Mapping[str, Any]) -> Cell | None:
+    """The cell of a row of a descriptive table that the public edition hides; None if it is shown."""
+    if str(record.get("hidden") or "") in ("", "nan"):
+        return None
+    return Cell(rounding.MISSING, reason=HIDDEN)
 
 
 def whole(value: float | int | None, unit: str = "children") -> Cell:

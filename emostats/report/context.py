@@ -84,6 +84,16 @@ class Context:
         table = self.tables.get(name)
         return None if table is None or table.empty else table
 
+    @property
+    def public(self) -> Mapping[str, Any]:
+        """What the public edition says about itself; empty in the internal edition."""
+        return self.manifest.get("public") or {}
+
+    def why_no_table(self, name: str, otherwise: str) -> str:
+        """Why a descriptive table is not there: the public edition leaves it out, or `otherwise`."""
+        why = self.public.get("left_out", {}).get(name)
+        return f"the public edition leaves it out, {why}" if why else otherwise
+
     def fact(self, analysis: str, key: str, parameter: str = "", default: Any = None) -> Any:
         """A fact about an analysis; one about the parameter comes before one about the whole analysis."""
         return self.facts_of(analysis, parameter).get(key, default)

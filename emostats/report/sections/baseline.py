@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from emostats.render import rounding
+from emostats.report import cells
 from emostats.report.context import Context
 from emostats.report.language import _
 from emostats.report.model import Block, Cell, Column, Footnote, NotDone, Row, Section, Table
@@ -82,6 +83,8 @@ def _row(header: str, rows: pd.DataFrame, levels: Sequence[str], role: str, *, s
 def _cell(record: Mapping[str, Any] | None, places: int) -> Cell:
     if record is None:
         return Cell(rounding.MISSING, reason="No such group")
+    if (gone := cells.hidden(record)) is not None:
+        return gone
     count, n = number(record, "count"), number(record, "n")
     if count is not None:
         return Cell(rounding.share(count, n), int(count), "children")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from emostats import figures
+from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context
 from emostats.report.drawings import drawn
 from emostats.report.language import _
-from emostats.report.model import Block, Column, Footnote, NotDone, Row, Section, Table
-from emostats.report.parts import ALL, text
+from emostats.report.model import Block, Cell, Column, Footnote, NotDone, Row, Section, Table
+from emostats.report.parts import ALL, number, records, text
 from emostats.report.wording import plural
 
 _OVERALL = ("", "All", ALL)
@@ -49,8 +53,12 @@ def _boxes(flow: pd.DataFrame) -> tuple[figures.FlowBox, ...]:
             for reason, n in zip(reasons, group["n"], strict=True)
             if reason
         ]
-        n = int(total.iloc[0] if len(total) else group["n"].sum())
-        count = f"{cells.whole(n).text} {plural(n, 'child', 'children')}"
+        n = rounding.known(total.iloc[0] if len(total) else group["n"].sum(skipna=False))
+        count = (
+            _("number hidden")
+            if n is None
+            else f"{cells.whole(n).text} {plural(int(n), 'child', 'children')}"
+        )
         side = str(stage).lower().startswith(("lost", "excluded", "withdrawn"))
         boxes.append(figures.FlowBox(str(stage), count, tuple(told), side))
     return tuple(boxes)
@@ -70,13 +78,19 @@ def _diagram(context: Context, flow: pd.DataFrame) -> Block:
     )
 
 
+def _count(record: Mapping[str, Any] | None) -> Cell:
+    if record is None:
+        return cells.whole(None)
+    return cells.hidden(record) or cells.whole(number(record, "n"))
+
+
 def _table(context: Context, flow: pd.DataFrame) -> Table:
     levels = list(dict.fromkeys(flow["level"].fillna("").astype(str)))
     rows = []
     for (stage, reason), group in flow.fillna({"reason": ""}).groupby(["stage", "reason"], sort=False):
-        numbers = {str(level): n for level, n in zip(group["level"].fillna(""), group["n"], strict=True)}
+        at = {str(record["level"] or ""): record for record in records(group.fillna({"level": ""}))}
         label = f"— {reason}" if reason else str(stage)
-        rows.append(Row(label, tuple(cells.whole(numbers.get(level)) for level in levels)))
+        rows.append(Row(label, tuple(_count(at.get(level)) for level in levels)))
     columns = tuple(Column(ALL if level in _OVERALL else level) for level in levels)
     notes = [Footnote(_("Numbers of children. A stage that nobody is in keeps its row."))]
     if context.session_outcomes and context.questionnaire_outcomes:

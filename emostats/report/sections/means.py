@@ -163,6 +163,8 @@ def _observed(context: Context, outcome: Outcome) -> tuple[Block, ...]:
 
 
 def _raw(record: Mapping[str, Any] | None, places: int) -> Cell:
+    if record and (gone := cells.hidden(record)) is not None:
+        return gone
     mean = number(record, "mean") if record else None
     if record is None or mean is None:
         return Cell(rounding.MISSING, reason="No value at this visit")

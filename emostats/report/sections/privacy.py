@@ -17,6 +17,8 @@ COUNTED = ("flow", "visits")
 
 def section(context: Context) -> Section:
     """What is in the report, what is not, and how small its smallest group is."""
+    if context.public:
+        return _public(context)
     points = [
         text(_courses(context)),
         text(
@@ -26,10 +28,32 @@ def section(context: Context) -> Section:
             )
         ),
         text(_smallest(context)),
-        text(_("It is one file that loads nothing from the network and runs no script.")),
+        text(_alone()),
     ]
     blocks: tuple[Block, ...] = (Bullets(tuple(points)),)
     return Section("privacy", _("Privacy"), blocks)
+
+
+def _public(context: Context) -> Section:
+    """What the public edition hides, by which rule, and what it was looked through for."""
+    told = [
+        _(
+            "It is the public edition. The report holds results for groups of children: no row of a single "
+            "child, no name, no date of birth, no ID."
+        ),
+        *context.public["statements"],
+        _("Texts, figures, tables, the explorer and the file itself were looked through for identifiers."),
+        _alone(),
+    ]
+    blocks: tuple[Block, ...] = (Bullets(tuple(text(line) for line in told)),)
+    return Section("privacy", _("Privacy"), blocks)
+
+
+def _alone() -> str:
+    return _(
+        "It is one file that loads nothing from the network. The script of the explorer is part of it, and "
+        "no other may run."
+    )
 
 
 def _courses(context: Context) -> str:

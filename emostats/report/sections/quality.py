@@ -111,6 +111,8 @@ def _by_visit(context: Context) -> tuple[Block, ...]:
 def _answered(record: Mapping[str, Any] | None) -> Cell:
     if record is None:
         return Cell(rounding.MISSING, reason="Not measured at this visit")
+    if (gone := cells.hidden(record)) is not None:
+        return gone
     n, missing = number(record, "n"), number(record, "n_missing")
     if n is None:
         return cells.NO_VALUE
@@ -122,7 +124,8 @@ def _answered(record: Mapping[str, Any] | None) -> Cell:
 def _patterns(context: Context) -> tuple[Block, ...]:
     table = context.table("missingness")
     if table is None:
-        return (NotDone(_("Patterns of missing visits"), "this run has no table of missingness patterns"),)
+        reason = context.why_no_table("missingness", "this run has no table of missingness patterns")
+        return (NotDone(_("Patterns of missing visits"), reason),)
     wanted = dict.fromkeys(outcome.parameter for outcome in context.outcomes)
     groups = {str(parameter): group for parameter, group in table.groupby("parameter", sort=False)}
     blocks: list[Block] = []
