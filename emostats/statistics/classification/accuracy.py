@@ -91,9 +91,8 @@ def clustered_proportion(
     Parameters
     ----------
     right: (n,) true or false. cluster: (n,) subject of each row; None: rows are independent.
-    limits: ``"wilson"``: score limits at the effective number of rows n / design effect, never more than n
-        (Korn & Graubard, 1998, with Wilson's limits); the number of subjects where all rows are right or all
-        wrong, so that 100 % keeps an interval. ``"t"``, ``"normal"``: estimate ± quantile · linearised
+    limits: ``"wilson"``: score limits at the effective number of rows, see `effective_size`; 100 % keeps an
+        interval. ``"t"``, ``"normal"``: estimate ± quantile · linearised
         standard error, df = subjects − 1; not cut at 0 and 1.
     """
     if limits not in LIMITS:
@@ -125,7 +124,7 @@ _METHODS = {
 def _limits(mean: ClusteredMean, limits: str, conf_level: float) -> tuple[float, float, float]:
     df = float(mean.n_clusters - 1)
     if limits == "wilson":
-        size = effective_size(mean)
+        size = effective_size(mean, conf_level)
         return (*wilson(mean.estimate * size, size, conf_level), float("nan"))
     if limits == "normal":
         half = normal_quantile(conf_level) * mean.std_error
@@ -134,11 +133,19 @@ def _limits(mean: ClusteredMean, limits: str, conf_level: float) -> tuple[float,
     return mean.estimate - half, mean.estimate + half, df
 
 
-def effective_size(mean: ClusteredMean) -> float:
-    """Independent rows that would tell as much: n / design effect, at most n; the clusters if unknown."""
+def effective_size(mean: ClusteredMean, conf_level: float = 0.95) -> float:
+    """Independent rows that would tell as much about a share (Korn & Graubard, 1998).
+
+    n / design effect, but at most n, times (z / t)² with clusters − 1 df, since few clusters tell little
+    about their own variance. Independent rows count as themselves; where all rows are alike, and the design
+    effect is unknown, the clusters count.
+    """
+    if mean.n_clusters == mean.n:
+        return float(mean.n)
     if not np.isfinite(mean.design_effect) or mean.n_clusters < 2:
         return float(mean.n_clusters)
-    return mean.n / max(mean.design_effect, 1.0)
+    few = normal_quantile(conf_level) / t_quantile(conf_level, mean.n_clusters - 1)
+    return mean.n / max(mean.design_effect, 1.0) * few**2
 
 
 def accuracy_interval(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, method: str = "wilson") -> Effect:
