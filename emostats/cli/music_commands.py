@@ -256,7 +256,7 @@ def simulate(
     """Compare policies on simulated children: regret, time to target, safety violations.
 
     The children and every number about them are described in docs/music-simulator.md. A clinic is 25 children
-    with 8 sessions each; 10,000 sessions of all policies take some minutes.
+    with 8 sessions each (below 200 sessions, one with 2 sessions each); 10,000 sessions take minutes a policy.
 
     **Example:** `emostats music simulate --sessions 1000`
     """
@@ -268,9 +268,18 @@ def simulate(
     from emostats.music.simulation.run import simulate as run
     from emostats.music.simulation.summary import ALL, compare
 
-    clinics = max(1, ceil(sessions / 200))
+    clinics, small = ceil(sessions / 200), sessions < 200
     libraries = min(5, clinics)
-    plan = Plan(libraries=libraries, clinics=ceil(clinics / libraries), kind=kind, tracks=tracks, seed=seed)
+    rounds = 2 if small else 8
+    plan = Plan(
+        libraries=libraries,
+        clinics=ceil(clinics / libraries),
+        children=ceil(sessions / rounds) if small else 25,
+        rounds=rounds,
+        kind=kind,
+        tracks=tracks,
+        seed=seed,
+    )
     names = policies or [*METHODS]
     results = {}
     with progress_bar(quiet=quiet) as progress:
