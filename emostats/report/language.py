@@ -20,6 +20,8 @@ LOCALE = Path(__file__).with_name("locale")
 DOMAIN = "emostats"
 SOURCE = "en"
 
+_WITHOUT_BLANKS = ("zh", "ja")
+_LANGUAGE: ContextVar[str] = ContextVar("_LANGUAGE", default=SOURCE)
 _ENGLISH = gettext.NullTranslations()
 _SPOKEN: ContextVar[gettext.NullTranslations] = ContextVar("_SPOKEN", default=_ENGLISH)
 
@@ -43,6 +45,13 @@ def joined(items: list[str] | tuple[str, ...]) -> str:
     return _("{several} and {last}", several=_(", ").join(items[:-1]), last=items[-1])
 
 
+def sentences(*texts: str) -> str:
+    """Sentences one after the other, with a blank between them where the language has one; empty ones are
+    left out."""
+    blank = "" if _LANGUAGE.get() in _WITHOUT_BLANKS else " "
+    return blank.join(text for text in texts if text)
+
+
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
     """Words and numbers in `language` within the block.
@@ -56,9 +65,10 @@ def speaking(language: str) -> Iterator[None]:
     catalog = _ENGLISH
     if language != SOURCE:
         catalog = gettext.translation(DOMAIN, LOCALE, [language])
-    token = _SPOKEN.set(catalog)
+    words, name = _SPOKEN.set(catalog), _LANGUAGE.set(language)
     try:
         with rounding.written_in(language):
             yield
     finally:
-        _SPOKEN.reset(token)
+        _SPOKEN.reset(words)
+        _LANGUAGE.reset(name)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from emostats.render import rounding
+from emostats.report import cells
 from emostats.report.context import Context
 from emostats.report.language import _
 from emostats.report.model import Block, Cell, Column, Footnote, Heading, NotDone, Row, Section, Table
@@ -32,7 +33,7 @@ def _events(context: Context) -> tuple[Block, ...]:
             if context.spec.events is not None
             else _("the study file has no [events]: harms were not collected, or not given to this analysis")
         )
-        return (NotDone(_("Events"), reason),)
+        return (NotDone(_("Events"), context.why_no_table("events", reason)),)
     levels = list(dict.fromkeys(table["level"].fillna("").astype(str)))
     notes = [
         Footnote(_("Children with at least one event, of all in the group; events in brackets.")),
@@ -65,6 +66,8 @@ def _rows(table: pd.DataFrame, levels: Sequence[str]) -> list[Row]:
 def _counts(record: dict[str, object] | None) -> Cell:
     if record is None:
         return Cell(rounding.MISSING, reason=_("No such group"))
+    if (gone := cells.hidden(record)) is not None:
+        return gone
     children, events, n = (number(record, name) for name in ("n_children", "n_events", "n"))
     shown = rounding.share(children, n)
     detail = _("{n} events", n=rounding.count(events)) if events else ""
@@ -77,7 +80,8 @@ def _counts(record: dict[str, object] | None) -> Cell:
 def _burden(context: Context) -> tuple[Block, ...]:
     table = context.table("burden")
     if table is None:
-        return (NotDone(_("Burden"), _("this run has no count of questionnaires and sessions")),)
+        reason = _("this run has no count of questionnaires and sessions")
+        return (NotDone(_("Burden"), context.why_no_table("burden", reason)),)
     levels = list(dict.fromkeys(table["level"].fillna("").astype(str)))
     rows = []
     for variable, group in table.groupby("variable", sort=False):
@@ -92,6 +96,8 @@ def _burden(context: Context) -> tuple[Block, ...]:
 
 
 def _amount(record: dict[str, object] | None) -> Cell:
+    if record is not None and (gone := cells.hidden(record)) is not None:
+        return gone
     if record is None or number(record, "mean") is None:
         return Cell(rounding.MISSING, reason=_("No such group"))
     mean, sd = number(record, "mean"), number(record, "sd")

@@ -10,7 +10,7 @@ from typing import Any
 
 from emostats.render import rounding
 from emostats.report.context import Context
-from emostats.report.language import _, joined
+from emostats.report.language import _, joined, sentences
 from emostats.report.model import Block, Code, Heading, NotDone, Section
 from emostats.report.parts import text
 from emostats.report.sections import method_names as names
@@ -60,7 +60,7 @@ def _mixed_model(context: Context, analysis: MmrmAnalysis) -> list[Block]:
     formula = str(facts.get("formula", analysis.formula))
     structure = str(facts.get("covariance", "us"))
     method = str(facts.get("df_method", analysis.df_method))
-    sentences = [
+    told = [
         _fitted(context, analysis, bool(facts.get("reml", analysis.reml))),
         _("The covariance of a child’s visits was {structure}.", structure=names.structure(structure)),
         _baseline(context, formula),
@@ -79,7 +79,7 @@ def _mixed_model(context: Context, analysis: MmrmAnalysis) -> list[Block]:
         _responders(context, analysis),
     ]
     return [
-        text(" ".join(sentence for sentence in sentences if sentence)),
+        text(sentences(*told)),
         Code(formula, _("Model formula")),
         *_departures(context, analysis),
     ]
@@ -171,8 +171,8 @@ def _bootstrap(context: Context, analysis: BootstrapAnalysis) -> str:
             "the model was refitted to each resample.",
             strata=joined(strata),
         )
-    return " ".join(
-        (
+    return sentences(
+        *(
             _(
                 "The changes of analysis ‘{name}’ were estimated again in {n} bootstrap resamples.",
                 name=analysis.of,
@@ -215,7 +215,7 @@ def _subgroups(context: Context, analysis: SubgroupsAnalysis) -> list[Block]:
         told.append(_("Each subgroup was also analysed by a model of its own."))
     formula = str(facts.get("curve_formula") or "")
     more: list[Block] = [Code(formula, _("Model formula of the curve"))] if formula else []
-    return [text(" ".join(told) or _("Nothing beside the joint model was asked for.")), *more]
+    return [text(sentences(*told) or _("Nothing beside the joint model was asked for.")), *more]
 
 
 def _tipping(context: Context, analysis: TippingAnalysis) -> str:
@@ -249,10 +249,10 @@ def _agreement(context: Context, analysis: IccAnalysis) -> str:
     )
     methods = [r.method for r in context.of_kind("icc") if r.analysis == analysis.name and r.method]
     if methods:
-        told += " " + _("Interval: {methods}.", methods=joined(list(dict.fromkeys(methods))))
+        told = sentences(told, _("Interval: {methods}.", methods=joined(list(dict.fromkeys(methods)))))
     if analysis.matching_threshold is not None:
         threshold = rounding.significant(analysis.matching_threshold, 1)
-        told += " " + _("A rating of {threshold} or more counts as a match.", threshold=threshold)
+        told = sentences(told, _("A rating of {threshold} or more counts as a match.", threshold=threshold))
     return told
 
 
@@ -269,7 +269,7 @@ def _estimands(context: Context) -> str:
         )
         for item in context.spec.estimands
     ]
-    return " ".join(told)
+    return sentences(*told)
 
 
 def _software(context: Context) -> str:
@@ -284,4 +284,4 @@ def _software(context: Context) -> str:
     told += _(", with {packages}", packages=joined(named)) if named else ""
     seed = manifest.get("seed")
     told += _(".")
-    return told if seed is None else told + " " + _("Random numbers start from seed {seed}.", seed=seed)
+    return told if seed is None else sentences(told, _("Random numbers start from seed {seed}.", seed=seed))

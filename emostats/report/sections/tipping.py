@@ -8,7 +8,7 @@ from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, Outcome, slug
 from emostats.report.drawings import drawn
-from emostats.report.language import _
+from emostats.report.language import _, sentences
 from emostats.report.model import Block, Heading, NotDone
 from emostats.report.parts import number, records, text
 from emostats.report.wording import capital
@@ -94,10 +94,11 @@ def _told(context: Context, outcome: Outcome, row: Estimate, tipping: float | No
         change=change + unit,
     )
     if tipping is None:
-        return start + " " + _("No shift within the range searched changes whether it is significant.")
+        return sentences(start, _("No shift within the range searched changes whether it is significant."))
     shift = rounding.fixed(tipping, 2, sign=True) + unit
-    told = start + " " + _("It tips at a shift of {shift}.", shift=shift)
+    told = sentences(start, _("It tips at a shift of {shift}.", shift=shift))
     info = context.spec.parameters.get(outcome.parameter)
     if info is not None and info.range is not None and abs(tipping) > info.range[1] - info.range[0]:
-        told += " " + _("That is more than the whole length of the scale: no real answers could do it.")
+        more = _("That is more than the whole length of the scale: no real answers could do it.")
+        told = sentences(told, more)
     return told
