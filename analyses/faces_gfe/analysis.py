@@ -28,7 +28,7 @@ import numpy as np
 
 from emostats.errors import EmostatsError, UsageError
 from emostats.inference.network import LandmarkNet
-from emostats.inference.sequences import Folder, Recording, read_folder, recipe
+from emostats.inference.sequences import EYES, Folder, Recording, read_folder, recipe
 from emostats.inference.sequences.figures import Figures, f1_difference, figures, mean_figures
 from emostats.inference.sequences.recipe import NETWORK, VARIATION, Channelled, Transfer, learn
 from emostats.inference.sequences.scores import SMOOTHING, frame_scores, smooth
@@ -235,8 +235,10 @@ def scored(nets: Sequence[LandmarkNet], direction: Direction, seen: Channelled) 
 
 
 def landmarks(channels: np.ndarray) -> np.ndarray:
-    """The network's input without velocities, as one row a frame (400 values)."""
-    return channels[..., :4].reshape(len(channels), -1)
+    """All points in the frame of the face, and where the head is: place, tilt and size (204 values)."""
+    eyes = [channels[:, points, 2:4].mean(axis=1) for points in (EYES.left, EYES.right)]
+    own = channels[..., :2].reshape(len(channels), -1)
+    return np.concatenate([own, (eyes[0] + eyes[1]) / 2, eyes[1] - eyes[0]], axis=1)
 
 
 def measures(channels: np.ndarray) -> np.ndarray:
@@ -266,7 +268,7 @@ def linear(
         train, test = (features(seen(film)) for film in (direction.train, direction.test))
         spread = np.maximum(np.nanstd(train, axis=0), NETWORK.floor)
         known = (direction.train.labels >= 0) & np.isfinite(train).all(axis=1)
-        model = LogisticRegression(C=0.01, class_weight="balanced", max_iter=2000)
+        model = LogisticRegression(C=0.003, class_weight="balanced", max_iter=2000)
         model.fit((train / spread)[known], direction.train.labels[known])
         raw = model.decision_function(np.nan_to_num(test) / spread)
         raw[~np.isfinite(test).all(axis=1)] = np.nan
