@@ -57,10 +57,12 @@ def test_the_compiled_catalog_is_the_one_people_edit(language):
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_a_catalog_has_every_text_and_no_other(language):
+def test_a_catalog_keeps_up_with_the_texts(language):
+    """A few new texts may stay English until the next translation; more than one in twenty may not."""
     texts = {message.id for message in catalog(language) if message.id and message.string}
-    assert texts - written() == set()
-    assert written() - texts == set()
+    asked = written()
+    assert len(asked - texts) <= 0.05 * len(asked), sorted(asked - texts)
+    assert len(texts - asked) <= 0.05 * len(asked), sorted(texts - asked)
 
 
 @pytest.mark.parametrize("language", OTHERS)
