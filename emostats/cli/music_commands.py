@@ -182,7 +182,6 @@ def finish(
     *,
     step: bool = False,
     as_json: bool = False,
-    simulated: bool = False,
 ) -> None:
     """Says what a log holds, replays it, and writes its page; exit code 1 where it does not replay."""
     from emostats.music.replay import replay as audit
@@ -193,7 +192,7 @@ def finish(
         _say_decisions(records, step)
     if timeline:
         timeline.parent.mkdir(parents=True, exist_ok=True)
-        timeline.write_text(page(records, tracks, found, simulated=simulated), encoding="utf-8")
+        timeline.write_text(page(records, tracks, found), encoding="utf-8")
     broken = [{"rule": item.rule, "detail": item.detail, "place": item.place} for item in found.violations]
     if as_json:
         choices = [
@@ -256,7 +255,8 @@ def simulate(
     """Compare policies on simulated children: regret, time to target, safety violations.
 
     The children and every number about them are described in docs/music-simulator.md. A clinic is 25 children
-    with 8 sessions each (below 200 sessions, one with 2 sessions each); 10,000 sessions take minutes a policy.
+    with 8 sessions each (below 200 sessions: one clinic, 2 sessions each); 10,000 sessions take minutes a
+    policy.
 
     **Example:** `emostats music simulate --sessions 1000`
     """

@@ -14,6 +14,7 @@ NOTE = (
     "Simulated scores and synthesized pieces: nobody was filmed, nobody rated the music, and nothing here is "
     "evidence about music or children."
 )
+CLIP_NOTE = "The clip is made from stills of adults, who never moved like this; no child is shown."
 VETOES = {155.0: "the child covers the ears"}
 
 
@@ -33,7 +34,7 @@ def music_demo(output: Path, *, as_json: bool, quiet: bool) -> None:
         recorder = _new(output / "session.jsonl")
         walk(scores, library, setup, recorder, vetoes=VETOES)
         recorder.close()
-        done = _page(recorder.records, library, output / "session.html", simulated=True)
+        done = _page(recorder.records, library, output / "session.html", NOTE)
         progress("Watching the bundled clip", 1, 2)
         clip = _clip(output, library)
     say(NOTE)
@@ -57,12 +58,12 @@ def _new(path: Path) -> Any:
     return Recorder(path)
 
 
-def _page(records: list[dict[str, Any]], library: Library, page: Path, *, simulated: bool) -> dict[str, Any]:
+def _page(records: list[dict[str, Any]], library: Library, page: Path, note: str) -> dict[str, Any]:
     from emostats.music.replay import replay
     from emostats.music.timeline import timeline
 
     found = replay(records, library)
-    page.write_text(timeline(records, library, found, simulated=simulated), encoding="utf-8")
+    page.write_text(timeline(records, library, found, note=note), encoding="utf-8")
     return {
         "timeline": page,
         "log": page.with_suffix(".jsonl"),
@@ -91,5 +92,5 @@ def _clip(output: Path, library: Library) -> dict[str, Any] | None:
     session = Session(library, Setup(target=(0.4, 0.0), session="clip of stills", seed=1), recorder)
     latency = run_live(session, readings(video(CLIP, 10.0, fast=True)), piece_seconds=5.0)
     recorder.close()
-    done = _page(recorder.records, library, output / "clip.html", simulated=False)
+    done = _page(recorder.records, library, output / "clip.html", CLIP_NOTE)
     return {**done, "latency": latency.summary()}

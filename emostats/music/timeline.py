@@ -1,7 +1,7 @@
 """A session's log as one HTML page: state with its uncertainty, target, pieces, vetoes; nothing is loaded.
 
 The page has the drawing for the eye, and the same as a table and in words for everybody. It works without a
-script, follows light and dark, and says when the scores were simulated.
+script, follows light and dark, and says what its `note` says.
 """
 
 from __future__ import annotations
@@ -44,24 +44,19 @@ def timeline(
     library: Library,
     audit: Replay | None = None,
     *,
-    simulated: bool = False,
+    note: str = "",
 ) -> str:
-    """The page of a log (`record.read_log`)."""
+    """The page of a log (`record.read_log`). note: said on top, e.g. that the scores were simulated."""
     header = records[0]
     end = max([record.get("time") or 0.0 for record in records] + [1.0])
     name = header["session"] or "session"
     title = f"Music session {name}"
-    note = (
-        '<p class="note"><strong>Simulated scores.</strong> Nobody was filmed; this shows how the loop works '
-        "and is no evidence of an effect.</p>"
-        if simulated
-        else ""
-    )
+    noted = f'<p class="note">{escape(note)}</p>\n' if note else ""
     return (
         '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n<body>\n<main>\n"
-        f"<h1>{escape(title)}</h1>\n{note}{_facts(records, library, audit, end)}\n"
+        f"<h1>{escape(title)}</h1>\n{noted}{_facts(records, library, audit, end)}\n"
         f"<h2>State, pieces and decisions</h2>\n{_drawing(records, library, end)}\n"
         f"<h2>Every decision, in words</h2>\n{_table(records, library)}\n</main>\n"
         "<footer>Made by emostats from the session's log. The state is estimated from scores of the face and "

@@ -207,7 +207,7 @@ def test_demo_runs_a_replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert (
         found["session"]["same"] and found["session"]["n_choices"] == 8 and not found["session"]["violations"]
     )
-    assert "Simulated scores" in (tmp_path / "session.html").read_text(encoding="utf-8")
+    assert "Simulated scores and synthesized pieces" in (tmp_path / "session.html").read_text(encoding="utf-8")
     assert CliRunner().invoke(app, ["demo", "--music", "-o", str(tmp_path)]).exit_code == 0
 
 

@@ -220,7 +220,7 @@ def test_walk_over_the_bundled_scores(library: Library) -> None:
 
 
 def test_page_is_self_contained_and_tells_everything(records: list, library: Library) -> None:
-    page = timeline(records, library, replay(records, library), simulated=True)
+    page = timeline(records, library, replay(records, library), note="Simulated scores.")
     assert page.startswith("<!doctype html>") and '<html lang="en">' in page
     for forbidden in ("http://", "https://", "<script", "src=", "@import", "url("):
         assert forbidden not in page
