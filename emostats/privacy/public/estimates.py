@@ -13,7 +13,7 @@ from emostats.privacy.public.collect import MODEL_KINDS, is_difference, is_share
 from emostats.privacy.public.groups import Levels
 from emostats.privacy.public.report import HIDDEN, Mark
 from emostats.privacy.public.tables import Public
-from emostats.privacy.public.values import closure, lines_of
+from emostats.privacy.public.values import closure, lines_of, sides
 from emostats.privacy.suppression import Rule
 from emostats.study.spec import BootstrapAnalysis, StudySpec
 
@@ -62,7 +62,11 @@ def _telling(record: Mapping[Any, Any], facts: Mapping[str, Mapping[str, Any]]) 
 
 
 def _gone(
-    records: list[dict[Any, Any]], why: Mapping[int, str], untold: set[int], spec: StudySpec, rule: Rule
+    records: list[dict[Any, Any]],
+    why: Mapping[int, str],
+    untold: set[int],
+    spec: StudySpec,
+    rule: Rule,
 ) -> dict[int, str]:
     """Rows without any number → reason."""
     levels = Levels.of(spec)
@@ -76,7 +80,7 @@ def _gone(
         small = {i for i, record in enumerate(part) if _is_small(record, rows[i] in why, rule)}
         sizes = {i: float(record["n"] or 0) for i, record in enumerate(part)}
         lines = lines_of(part, levels, spec.baseline.name, sizes)
-        small |= _beside_small(part, lines, small)
+        small |= _beside_small(part, small, levels)
         hidden = closure(lines, small | {i for i, row in enumerate(rows) if row in untold})
         hidden |= _equivalent(part, hidden, lines)
         gone |= {rows[i]: "small" if i in small else "linked" for i in hidden}
@@ -111,14 +115,13 @@ def _is_small(record: Mapping[Any, Any], hidden: bool, rule: Rule) -> bool:
     return rule.small(float(n)) and not is_difference(record)
 
 
-def _beside_small(part: list[dict[Any, Any]], lines: list[Any], small: set[int]) -> set[int]:
-    """Differences of which one side is hidden at that visit."""
-    hidden = {point for line in lines if line.row in small for point in line.weights}
+def _beside_small(part: list[dict[Any, Any]], small: set[int], levels: Levels) -> set[int]:
+    """Differences of which one side is a small group at that visit."""
+    groups = {(who, part[i]["visit"]) for i in small for who, _ in sides(part[i], levels)}
     return {
-        line.row
-        for line in lines
-        if is_difference(part[line.row])
-        and any(point in hidden and point[1] == part[line.row]["visit"] for point in line.weights)
+        i
+        for i, record in enumerate(part)
+        if is_difference(record) and any((who, record["visit"]) in groups for who, _ in sides(record, levels))
     }
 
 

@@ -34,7 +34,7 @@ class Public:
 
 def public_table(name: str, table: pd.DataFrame, why: Why, rule: Rule) -> Public:
     """The public form of a table that the disclosure rules know."""
-    if name in AS_THEY_ARE:
+    if name in AS_THEY_ARE or table.empty:
         return Public(table)
     return _FORMS[name](_Draft(name, table.reset_index(drop=True), why, rule))
 
