@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from emostats._version import __version__
+from emostats.errors import EmostatsError
 from emostats.inference import models
 from emostats.inference.cache import FrameCache
 from emostats.inference.choice import Choice
@@ -113,6 +114,11 @@ def score_video(session: Session, plan: Plan, progress: Callable[[float], None] 
         frames, kept = _frames(session.video, digest, reading, plan, progress)
     except VideoError as error:
         return replace(blank, reason=str(error))
+    except EmostatsError:
+        raise
+    except Exception as error:  # whatever a broken file brings about: the other videos are scored
+        reason = f"{session.video}: reading failed unexpectedly ({type(error).__name__}: {error})."
+        return replace(blank, reason=reason)
     result = score_session(frames, stimuli=session.stimuli, gates=plan.gates, own_neutral=plan.own_neutral)
     return replace(
         blank,

@@ -39,8 +39,12 @@ class Session:
 
 
 def sessions_of(videos: Sequence[Path]) -> tuple[Session, ...]:
-    """Sessions named like their videos, without a child."""
-    return tuple(Session(video, video.stem) for video in videos)
+    """Sessions named like their videos, without a child; by as much of the path as tells them apart."""
+    for naming in (lambda video: video.stem, lambda video: video.name, str):
+        names = [naming(video) for video in videos]
+        if len(set(names)) == len(names):
+            break
+    return tuple(Session(video, name) for video, name in zip(videos, names, strict=True))
 
 
 def read_sessions(path: Path, videos: Sequence[Path] = ()) -> tuple[Session, ...]:
@@ -206,19 +210,14 @@ def _duplicates(path: Path, sessions: Sequence[Session]) -> list[Finding]:
 def _wanted(
     path: Path, sessions: Sequence[Session], videos: Sequence[Path], findings: list[Finding]
 ) -> list[Session]:
-    """The sessions of `videos`, by path or by file name; all of them without any."""
-    if not videos:
-        return list(sessions)
-    by_path = {each.video.resolve(): each for each in sessions}
-    by_name = {each.video.name: each for each in sessions}
-    found = []
+    """The sessions of `videos`, by path or else by file name; all of them without any."""
+    found = [] if videos else list(sessions)
     for video in videos:
-        each = by_path.get(video.resolve()) or by_name.get(video.name)
-        if each is None:
+        same = [each for each in sessions if each.video.resolve() == video.resolve()]
+        same = same or [each for each in sessions if each.video.name == video.name]
+        found += [replace(each, video=video) for each in same]
+        if not same:
             message = f"expected a row for the video '{video.name}', found none."
-            findings.append(
-                Finding("video-unknown", message, did_you_mean(video.name, by_name), file=str(path))
-            )
-        else:
-            found.append(replace(each, video=video))
+            hint = did_you_mean(video.name, (each.video.name for each in sessions))
+            findings.append(Finding("video-unknown", message, hint, file=str(path)))
     return found

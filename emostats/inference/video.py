@@ -30,6 +30,8 @@ CONTAINERS = (
     "aac",
 )
 """FFmpeg's readers that may open a file; the last four only so that a sound file is recognised as one."""
+MOST_PIXELS = 8192 * 4320
+"""Larger pictures are refused: no camera of a session makes them, but a damaged header claims them."""
 SHORTEST_SHARE = 0.9
 """A video that ends before this share of the length its header announces is truncated."""
 
@@ -154,6 +156,7 @@ def _decoded(path: Path, container: Any, stream: Any) -> Iterator[VideoFrame]:
             stamp = float(frame.time) if frame.time is not None else _regular(index, stream)
             start = stamp if start is None else start
             time = max(time, stamp - start)
+            _refuse_large(path, frame)
             yield VideoFrame(index, time, _upright(reformatter.reformat(frame, format="rgb24"), frame))
             index += 1
     except (av.error.FFmpegError, OSError) as error:
@@ -165,6 +168,12 @@ def _decoded(path: Path, container: Any, stream: Any) -> Iterator[VideoFrame]:
     announced = _announced(container, stream)
     if announced is not None and announced > 1.0 and stamp + _step(stream) < SHORTEST_SHARE * announced:
         raise VideoError("truncated", _broken(path, time, f"its header announces {announced:.1f} s"))
+
+
+def _refuse_large(path: Path, frame: Any) -> None:
+    if frame.width * frame.height > MOST_PIXELS:
+        found = f"expected at most {MOST_PIXELS:,} pixels, found {frame.width} × {frame.height}"
+        raise VideoError("unreadable", f"{path}: {found}. Its header may be damaged; copy the video again.")
 
 
 def _broken(path: Path, time: float, reason: str) -> str:

@@ -55,6 +55,10 @@ DECODE = (
 )
 
 
+SMILE = READ.replace(
+    "warm, video =", "from emostats.inference.smile_model import weights_sha256\nwarm, video ="
+).replace("Reading()", "Reading(smile_weights=weights_sha256())")
+
 VENDOR = """
 import resource, sys, time
 import av
@@ -166,6 +170,7 @@ def lines(seconds: float, minutes: float, repeat: int, vendor: Sequence[str]) ->
         for name, processes, code, goal in (
             ("decoding alone", 1, DECODE, None),
             ("one process", 1, READ, ONE),
+            ("one process, with the trained smile head", 1, SMILE, ONE),
             ("two processes", 2, READ, TWO),
         ):
             runs = [measure(warm, video, processes, code) for _ in range(repeat)]

@@ -57,6 +57,19 @@ def test_every_session_has_its_row_and_one_failure_stops_no_other(smiling_clip: 
     assert [line.split(":")[0] for line in failures(done)] == [str(broken), str(tmp_path / "gone.mp4")]
 
 
+def test_whatever_goes_wrong_in_one_video_stays_there(
+    smiling_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def strange(*_: object) -> None:
+        raise ZeroDivisionError("a frame of no width")
+
+    monkeypatch.setattr(batch, "read_frames", strange)
+    found = score_video(Session(smiling_clip, "s"), Plan())
+    assert (
+        found.status == "failed" and "unexpectedly (ZeroDivisionError: a frame of no width)" in found.reason
+    )
+
+
 def test_too_little_keeps_the_quality_and_says_why(smiling_clip: Path) -> None:
     found = score_video(Session(smiling_clip, "s"), Plan())
     assert found.status == "too_little" and "2.0 s usable" in found.reason

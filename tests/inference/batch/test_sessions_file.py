@@ -21,6 +21,20 @@ def test_videos_alone_are_sessions_named_like_them() -> None:
     assert (found.session, found.child, found.choose, found.stimuli) == ("007-2", "", None, ())
 
 
+def test_videos_of_one_name_are_told_apart() -> None:
+    def names(*videos: str) -> list[str]:
+        return [each.session for each in sessions_of([Path(video) for video in videos])]
+
+    assert names("a/x.mp4", "b/y.mp4") == ["x", "y"] and names("a/x.mp4", "a/x.mov") == ["x.mp4", "x.mov"]
+    assert names("a/x.mp4", "b/x.mp4") == [str(Path("a/x.mp4")), str(Path("b/x.mp4"))] and names() == []
+
+
+def test_one_video_may_show_two_children(tmp_path: Path) -> None:
+    path = write(tmp_path, "video,child,box\nx.mp4,1,0 0 9 9\nx.mp4,2,10 0 19 9\n")
+    for videos in ((), (tmp_path / "x.mp4",), (Path("x.mp4"),)):
+        assert [each.child for each in read_sessions(path, videos)] == ["1", "2"]
+
+
 def test_every_column_is_read(tmp_path: Path) -> None:
     write(tmp_path, "time,label\n12.5,song\n3,start\n", "music.csv")
     text = (

@@ -9,15 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from emostats.inference import smile_model, weights
+from emostats.inference import weights
 from emostats.inference.frames import FrameResult, FrameStatus
 from emostats.inference.graph import face_graph, normalise
 from emostats.inference.network import LandmarkNet
 from emostats.inference.reading import Reading, read_frames
 from emostats.inference.scores import Gates, score_session
 from emostats.inference.smile_model import CHUNK, SmileHead, weights_sha256
-
-shipped = pytest.mark.skipif(smile_model.NAME not in weights.names(), reason="the weights are not there yet")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +60,6 @@ def test_without_torch_or_weights_there_is_no_head(monkeypatch: pytest.MonkeyPat
     assert weights_sha256() == ""
 
 
-@shipped
 def test_the_shipped_head_sees_the_smile_of_a_clip(smiling_clip: Path) -> None:
     digest = weights_sha256()
     assert len(digest) == 64 and Reading(smile_weights=digest).key("v") != Reading().key("v")

@@ -11,6 +11,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from emostats.errors import UsageError
 from emostats.inference.errors import VideoError, need
@@ -104,6 +106,13 @@ def test_an_unknown_codec_is_named(long_clip) -> None:  # type: ignore[no-untype
         video_info(path)
 
 
+def test_pictures_beyond_any_camera_are_refused(long_clip, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    path = long_clip("large.mp4", "mpeg4")
+    monkeypatch.setattr("emostats.inference.video.MOST_PIXELS", 64 * 48 - 1)
+    error = failure(path)
+    assert error.reason == "unreadable" and "expected at most 3,071 pixels, found 64 × 48" in str(error)
+
+
 def test_neither_addresses_nor_playlists_are_opened(long_clip, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(socket, "socket", lambda *a, **k: pytest.fail("reached for the network"))
     with pytest.raises(VideoError, match="found none"):
@@ -141,3 +150,36 @@ def test_truncation_needs_a_length_in_the_header(long_clip) -> None:  # type: ig
     path = long_clip("whole.webm", "libvpx")
     assert len(list(read_video(path))) == 60
     assert video_info(path).seconds == pytest.approx(2.4, abs=0.1)
+
+
+@given(damage=st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=20))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize(("name", "codec"), [("x.webm", "libvpx"), ("x.mp4", "mpeg4"), ("x.avi", "mpeg4")])
+def test_damage_anywhere_gives_frames_or_one_message(
+    name: str, codec: str, damage, tmp_path: Path, whole
+) -> None:  # type: ignore[no-untyped-def]
+    content = bytearray(whole(name, codec))
+    for share, value in damage:
+        content[int(share * len(content))] = value
+    path = tmp_path / name
+    path.write_bytes(content)
+    try:
+        frames = list(read_video(path))
+    except VideoError as error:
+        assert str(path) in str(error)
+    else:
+        assert all(frame.image.ndim == 3 for frame in frames)
+
+
+@pytest.fixture(scope="module")
+def whole(make, tmp_path_factory):  # type: ignore[no-untyped-def]
+    """The bytes of a short clip of each kind, made once."""
+    folder, made = tmp_path_factory.mktemp("whole"), {}
+
+    def content(name: str, codec: str) -> bytes:
+        if name not in made:
+            images = [np.full((48, 64, 3), 20 * index, np.uint8) for index in range(8)]
+            made[name] = make.write_video(folder / name, images, codec=codec).read_bytes()
+        return made[name]
+
+    return content
