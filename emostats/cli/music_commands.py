@@ -53,6 +53,9 @@ def recommend(
     limits: LimitsOption = None,
     avoid: AvoidOption = None,
     learn_from: LogsOption = None,
+    last: Annotated[
+        str | None, typer.Option("--last", help="The track that was heard last: nothing abrupt after it.")
+    ] = None,
     count: Annotated[int, typer.Option("--count", "-n", help="How many tracks to list.", min=1)] = 5,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -63,6 +66,7 @@ def recommend(
     """
     import numpy as np
 
+    from emostats.errors import UsageError, did_you_mean
     from emostats.music.scores import read_scores
     from emostats.music.walk import state_after
 
@@ -74,6 +78,11 @@ def recommend(
         limits=limits, avoid=avoid, learn_from=learn_from, seed=seed,
     )  # fmt: skip
     now = state_after(seen, tracks, setup)
+    if last is not None:
+        if last not in tracks.index:
+            raise UsageError(f"The library has no track '{last}'. {did_you_mean(last, tracks.track)}")
+        row = tracks.index[last]
+        now.history.note(row, float(now.fixed.levels[row]), float(seen.time[-1]))
     choice = now.choose(float(seen.time[-1]))
     order = np.argsort(-choice.probabilities, kind="stable")[:count]
     rows = [

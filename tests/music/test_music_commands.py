@@ -64,6 +64,13 @@ def test_recommend_obeys_limits(tmp_path: Path) -> None:
     assert all(library.tempo[library.index[name]] <= 80 and name != "syn22" for name in names)
 
 
+def test_recommend_after_a_piece_leads_on() -> None:
+    found = as_json("recommend", "--scores", SCORES, "-n", 30, "--last", "syn15")
+    assert "the next step" in found["reason"] and "First the music" not in found["reason"]
+    assert "syn15" not in {track["track"] for track in found["tracks"]}
+    assert "Did you mean 'syn15'" in music("recommend", "--scores", SCORES, "--last", "sin15", code=2).stderr
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -204,10 +211,11 @@ def test_demo_runs_a_replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     result = CliRunner().invoke(app, ["demo", "--music", "-o", str(tmp_path), "--json"])
     found = json.loads(result.stdout)
     assert result.exit_code == 0 and found["clip"] is None
-    assert (
-        found["session"]["same"] and found["session"]["n_choices"] == 8 and not found["session"]["violations"]
+    assert found["session"]["same"] and found["session"]["n_choices"] == 8
+    assert found["session"]["violations"] == 0
+    assert "Simulated scores and synthesized pieces" in (tmp_path / "session.html").read_text(
+        encoding="utf-8"
     )
-    assert "Simulated scores and synthesized pieces" in (tmp_path / "session.html").read_text(encoding="utf-8")
     assert CliRunner().invoke(app, ["demo", "--music", "-o", str(tmp_path)]).exit_code == 0
 
 
