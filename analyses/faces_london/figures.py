@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from emostats.statistics.classification import roc_area
 
 Scores = NDArray[np.float64]
+NAMES = ("auc", "accuracy")
 
 
 def figures(
@@ -26,48 +27,26 @@ def figures(
     The interval is the percentile one of a bootstrap of subjects with the fitted models as they are: a drawn
     person brings all stills and all repeats. `by_repeat` shows how much the partition matters.
     """
-    rows_of = [np.flatnonzero(subjects == name) for name in np.unique(subjects)]
-    rng = np.random.default_rng(seed)
-    drawn = []
-    for _ in range(n_resamples):
-        rows = np.concatenate([rows_of[i] for i in rng.integers(0, len(rows_of), len(rows_of))])
-        if 0 < labels[rows].sum() < len(rows):
-            drawn.append(_mean(scores[:, rows], labels[rows]))
-    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
-    estimate = _mean(scores, labels)
-    each = np.array([_mean(row[None], labels) for row in scores])
+    each = np.array([_weighted(row[None], labels, np.ones((1, len(labels))))[0] for row in scores])
+    found = _with_limits(_weighted(scores, labels, _draws(subjects, n_resamples, seed)))
     return {
-        name: {
-            "estimate": round(float(estimate[k]), 4),
-            "conf_low": round(float(low[k]), 4),
-            "conf_high": round(float(high[k]), 4),
-            "by_repeat": [round(float(value), 4) for value in each[:, k]],
-        }
-        for k, name in enumerate(("auc", "accuracy"))
+        name: {**found[name], "by_repeat": [round(float(value), 4) for value in each[:, k]]}
+        for k, name in enumerate(NAMES)
     }
 
 
 def difference(
-    one: Scores, other: Scores, labels: NDArray[np.int64], subjects: NDArray[Any], *, n_resamples: int = 1000
+    one: Scores,
+    other: Scores,
+    labels: NDArray[np.int64],
+    subjects: NDArray[Any],
+    *,
+    n_resamples: int = 1000,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Figures of `one` minus those of `other` on the same folds, with the paired bootstrap of subjects."""
-    rows_of = [np.flatnonzero(subjects == name) for name in np.unique(subjects)]
-    rng = np.random.default_rng(0)
-    drawn = []
-    for _ in range(n_resamples):
-        rows = np.concatenate([rows_of[i] for i in rng.integers(0, len(rows_of), len(rows_of))])
-        if 0 < labels[rows].sum() < len(rows):
-            drawn.append(_mean(one[:, rows], labels[rows]) - _mean(other[:, rows], labels[rows]))
-    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
-    estimate = _mean(one, labels) - _mean(other, labels)
-    return {
-        name: {
-            "estimate": round(float(estimate[k]), 4),
-            "conf_low": round(float(low[k]), 4),
-            "conf_high": round(float(high[k]), 4),
-        }
-        for k, name in enumerate(("auc", "accuracy"))
-    }
+    draws = _draws(subjects, n_resamples, seed)
+    return _with_limits(_weighted(one, labels, draws) - _weighted(other, labels, draws))
 
 
 def within_folds(
@@ -87,7 +66,34 @@ def within_folds(
     return round(float(np.mean(areas)), 4)
 
 
-def _mean(scores: Scores, labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    areas = [roc_area(labels, row).estimate for row in scores]
-    right = [np.mean((row > 0) == (labels == 1)) for row in scores]
-    return np.array([np.mean(areas), np.mean(right)])
+def _draws(subjects: NDArray[Any], n_resamples: int, seed: int) -> Scores:
+    """How often each row counts: once for all (first row), then in each draw of subjects."""
+    names, row_of = np.unique(subjects, return_inverse=True)
+    drawn = np.random.default_rng(seed).integers(0, len(names), (n_resamples, len(names)))
+    times = np.stack([np.bincount(draw, minlength=len(names)) for draw in drawn])
+    return np.concatenate([np.ones((1, len(subjects))), times[:, row_of]])
+
+
+def _weighted(scores: Scores, labels: NDArray[np.int64], weights: Scores) -> Scores:
+    """(draws, 2) AUC and accuracy, means over repeats, of rows that count `weights` times; NaN: one class."""
+    positive = labels == 1
+    above = scores[:, positive, None] - scores[:, None, ~positive]
+    won = ((above > 0) + 0.5 * (above == 0)).mean(axis=0)
+    ahead, behind = weights[:, positive], weights[:, ~positive]
+    pairs = ahead.sum(axis=1) * behind.sum(axis=1)
+    right = ((scores > 0) == positive).mean(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        area = np.einsum("di,ij,dj->d", ahead, won, behind, optimize=True) / pairs
+    return np.stack([area, weights @ right / weights.sum(axis=1)], axis=1)
+
+
+def _with_limits(values: Scores) -> dict[str, dict[str, float]]:
+    low, high = np.nanpercentile(values[1:], [2.5, 97.5], axis=0)
+    return {
+        name: {
+            "estimate": round(float(values[0, k]), 4),
+            "conf_low": round(float(low[k]), 4),
+            "conf_high": round(float(high[k]), 4),
+        }
+        for k, name in enumerate(NAMES)
+    }
