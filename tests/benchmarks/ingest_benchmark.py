@@ -11,8 +11,11 @@ thread. Prints Markdown.
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
@@ -72,14 +75,40 @@ def write_study(folder: Path, rows: int) -> Path:
     return folder / "answers.xlsx"
 
 
-def seconds(task: Callable[[], object], repeat: int) -> float:
-    """Median time of a task."""
-    times = []
+def seconds(task: Callable[[], object], repeat: int) -> str:
+    """Median time of a task by the clock and of the processor, as two cells."""
+    walls, busy = [], []
     for _ in range(repeat):
-        start = time.perf_counter()
+        start, begun = time.perf_counter(), time.process_time()
         task()
-        times.append(time.perf_counter() - start)
-    return median(times)
+        walls.append(time.perf_counter() - start)
+        busy.append(time.process_time() - begun)
+    return f"{median(walls):.2f} | {median(busy):.2f}"
+
+
+PEAK = """
+import re, sys
+from pathlib import Path
+import emostats as em
+em.read_study
+peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+before = peak()
+em.read_study(sys.argv[1])
+print(peak() - before)
+"""
+
+
+def memory(folder: str, path: Path) -> str:
+    """Peak memory of reading a study (Linux), above that of the program, and as a multiple of its data."""
+    run = subprocess.run([sys.executable, "-c", PEAK, folder], capture_output=True, text=True, check=True)
+    extra = int(run.stdout) * 1024
+    size = path.stat().st_size
+    if path.suffix == ".xlsx":
+        with zipfile.ZipFile(path) as book:
+            size = sum(part.file_size for part in book.infolist())
+    return (
+        f"{extra / 1e6:.0f} MB, {extra / size:.0f} × the file{' unpacked' if path.suffix == '.xlsx' else ''}"
+    )
 
 
 def calamine(path: Path) -> object:
@@ -121,7 +150,8 @@ def time_csv(rows: int, repeat: int) -> None:
     """Prints the row of the text file."""
     with tempfile.TemporaryDirectory() as name:
         write_scores(Path(name), rows)
-        print(f"| emostats: CSV of {rows:,} rows | {seconds(lambda: em.read_study(name), repeat):.2f} |")
+        row = seconds(lambda: em.read_study(name), repeat)
+        print(f"| emostats: CSV of {rows:,} rows | {row} | {memory(name, Path(name) / 'scores.csv')} |")
 
 
 def main() -> None:
@@ -144,9 +174,11 @@ def main() -> None:
         if options.openpyxl:
             cases["pandas on openpyxl, values only"] = lambda: pd.read_excel(path, engine="openpyxl")
         em.read_study(name)
-        print(f"| {options.rows:,} × {len(ITEMS) + 4} cells | seconds |\n|---|---|")
+        head = f"| {options.rows:,} × {len(ITEMS) + 4} cells | seconds | of the processor | memory |"
+        print(f"{head}\n|---|---|---|---|")
         for case, task in cases.items():
-            print(f"| {case} | {seconds(task, options.repeat):.2f} |")
+            used = memory(name, path) if case.startswith("emostats") else "–"
+            print(f"| {case} | {seconds(task, options.repeat)} | {used} |")
     if options.csv:
         time_csv(options.csv, options.repeat)
 
