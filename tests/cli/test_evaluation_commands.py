@@ -116,6 +116,18 @@ def test_evaluate_faces_by_rule(stills):
     assert "separated" in auc["error"]
 
 
+def test_evaluate_faces_by_the_shipped_weights(stills, tmp_path):
+    arguments = ("--faces", stills, "--out", tmp_path / "page", "--json", "--resamples", 200, "--quiet")
+    result = emostats("evaluate", *arguments)
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert (found["model"], found["classes"]) == ("neutral-smile", ["neutral", "smiling"])
+    assert found["figures"]["auc"]["estimate"] == 1.0
+    assert "4 of 4 stills were in the training data" in " ".join(found["notes"])
+    page = (tmp_path / "page/evaluation.html").read_text(encoding="utf-8")
+    assert "not validated on children with autism" in page  # the card is on the page
+
+
 def card_of(data):
     figure = {"metric": "auc", "label": "AUC", "estimate": 0.9, "n": 1, "n_subjects": 1, "data": "stills"}
     return from_dict(

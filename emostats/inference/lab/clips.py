@@ -17,6 +17,7 @@ from emostats.inference.evaluation import FRAME_RATES
 from emostats.inference.evaluation.robustness import COLUMNS, labels_of
 from emostats.inference.evaluation.scorers import HEAD, trained_on
 from emostats.inference.evaluation.stability import perturbation_agreement
+from emostats.inference.lab.config import Windows
 from emostats.inference.lab.learn import frame_probabilities
 from emostats.inference.lab.sequences import LandmarkSequence, Progress, read_sequences, without_own_face
 from emostats.statistics import classification as cl
@@ -58,7 +59,7 @@ class ClipScorer:
             )
         settings: Any = self.card.training
         self._fps = float(settings.get("data", {}).get("fps", FPS))
-        self._own_face = bool(settings.get("windows", {}).get("own_face", False))
+        self._windows = Windows.model_validate(settings.get("windows", {"length": 1, "stride": 1}))
 
     @property
     def seen(self) -> frozenset[str]:
@@ -79,7 +80,7 @@ class ClipScorer:
             reading = read_sequences(
                 clips, Path(nowhere), fps=fps or self._fps, least_frames=1, progress=progress
             )
-        sequences = without_own_face(reading.sequences) if self._own_face else reading.sequences
+        sequences = without_own_face(reading.sequences) if self._windows.own_face else reading.sequences
         rows = [self._clip_and_frames(item) for item in sequences]
         left = [{**_who(clip), "reason": reason} for clip, reason in reading.left_out]
         return ScoredClips(
@@ -89,7 +90,7 @@ class ClipScorer:
         )
 
     def _clip_and_frames(self, item: LandmarkSequence) -> tuple[dict[str, Any], pd.DataFrame]:
-        prob = frame_probabilities(self._net, item.points)[item.usable]
+        prob = self._probabilities(item)[item.usable]
         columns = [f"p_{name}" for name in self.classes]
         mean = prob.mean(axis=0)
         row = {
@@ -99,6 +100,10 @@ class ClipScorer:
         }
         frames = pd.DataFrame(prob, columns=columns).assign(**_who(item.clip), time=item.time[item.usable])
         return row, frames
+
+    def _probabilities(self, item: LandmarkSequence) -> npt.NDArray[np.float64]:
+        """Frames in windows as in training; each by itself where the card names none: trained on stills."""
+        return frame_probabilities(self._net, item.points, self._windows.length, self._windows.stride)
 
     def thinned(
         self,

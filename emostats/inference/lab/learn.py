@@ -64,11 +64,17 @@ def train_network(
     return train(net, examples, settings, folder=place, progress=after_an_epoch).net
 
 
-def frame_probabilities(net: Any, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """(frames, K) probabilities of the labels; NaN where a frame is not usable."""
+def frame_probabilities(
+    net: Any, points: npt.NDArray[np.float32], window: int, stride: int
+) -> npt.NDArray[np.float64]:
+    """(frames, K) probabilities of the labels; NaN where a frame is not usable.
+
+    window, stride: frames, as in training. A network that was trained on stills has a window of 1: it must
+    not see frames beside each other.
+    """
     from emostats.inference.network import predict
 
-    logits = predict(net, points)[HEAD].astype(np.float64)
+    logits = predict(net, points, window=window, stride=stride)[HEAD].astype(np.float64)
     with np.errstate(invalid="ignore"):
         grown = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(grown / grown.sum(axis=1, keepdims=True))

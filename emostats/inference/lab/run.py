@@ -29,7 +29,7 @@ from emostats.inference.evaluation import (
     predictions,
     stability_readings,
 )
-from emostats.inference.lab.config import Lab, settings
+from emostats.inference.lab.config import Lab, Windows, settings
 from emostats.inference.lab.final import final_weights
 from emostats.inference.lab.learn import Epochs, frame_probabilities, train_network
 from emostats.inference.lab.sequences import (
@@ -169,7 +169,7 @@ def _fold(
     done = place / "predictions.csv", place / "frames.csv"
     if not done[0].exists():
         net = train_network(lab, [sequences[i] for i in fold.train], labels, seed, place, epochs)
-        tables = _predicted(net, [sequences[i] for i in fold.test], labels)
+        tables = _predicted(net, [sequences[i] for i in fold.test], labels, lab.config.windows)
         for table, path in zip(tables, reversed(done), strict=True):  # predictions.csv last: it says 'done'
             part = path.with_suffix(".part")
             table.assign(seed=seed, fold=fold.number).to_csv(part, index=False)
@@ -189,12 +189,12 @@ def _unscored(reading: Reading, labels: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _predicted(
-    net: Any, sequences: Sequence[LandmarkSequence], labels: tuple[str, ...]
+    net: Any, sequences: Sequence[LandmarkSequence], labels: tuple[str, ...], windows: Windows
 ) -> Iterator[pd.DataFrame]:
     """First the table of frames, then that of clips."""
     clip_rows, frame_rows = [], []
     for item in sequences:
-        prob = frame_probabilities(net, item.points)
+        prob = frame_probabilities(net, item.points, windows.length, windows.stride)
         known = ~np.isnan(prob).any(axis=1)
         clip, mean = item.clip, prob[known].mean(axis=0)
         shown = {f"p_{label}": float(value) for label, value in zip(labels, mean / mean.sum(), strict=True)}

@@ -12,7 +12,7 @@ from emostats.inference import cards
 from emostats.inference.datasets import LeakageError
 from emostats.inference.errors import VideoError
 from emostats.inference.graph import mean_face
-from emostats.inference.lab import read_config, run, sequences, train_lab
+from emostats.inference.lab import learn, read_config, run, sequences, train_lab
 from emostats.inference.weights import files
 
 CARD = """
@@ -125,11 +125,11 @@ def test_the_card_says_what_happened(lab):
 
 def test_nobody_is_tested_by_a_network_that_knows_them(lab, monkeypatch):
     seen = []
-    learn = run.train_network
+    train = run.train_network
 
     def watched(lab, chosen, labels, seed, place, epochs):
         seen.append((place.name, {item.clip.subject for item in chosen}))
-        return learn(lab, chosen, labels, seed, place, epochs)
+        return train(lab, chosen, labels, seed, place, epochs)
 
     monkeypatch.setattr(run, "train_network", watched)
     result = train_lab(read_config(lab))
@@ -140,13 +140,13 @@ def test_nobody_is_tested_by_a_network_that_knows_them(lab, monkeypatch):
 
 
 def test_clips_are_read_once_and_a_killed_run_goes_on(lab, monkeypatch):
-    learn, calls = run.train_network, []
+    train, calls = run.train_network, []
 
     def killed_in_the_second_fold(*args):
         calls.append(args[4].name)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return learn(*args)
+        return train(*args)
 
     monkeypatch.setattr(run, "train_network", killed_in_the_second_fold)
     with pytest.raises(KeyboardInterrupt):
@@ -155,7 +155,7 @@ def test_clips_are_read_once_and_a_killed_run_goes_on(lab, monkeypatch):
     monkeypatch.setattr(sequences, "_read", read_made_clip)
     monkeypatch.setattr(sequences, "FaceReader", lambda **_: None)
     again = []
-    monkeypatch.setattr(run, "train_network", lambda *args: again.append(args[4].name) or learn(*args))
+    monkeypatch.setattr(run, "train_network", lambda *args: again.append(args[4].name) or train(*args))
     resumed = train_lab(read_config(lab))
     assert read_made_clip.count == 16
     assert calls == ["fold-1", "fold-2"] and again == ["fold-2"]
@@ -258,6 +258,16 @@ def test_a_kept_sequence_that_was_cut_off_is_read_anew(lab):
     assert read_made_clip.count == 2
     sequences.read_sequences(clips, cache, fps=5, least_frames=2)
     assert read_made_clip.count == 3  # another frame rate is another sequence
+
+
+def test_frames_are_seen_in_windows_as_in_training(lab):
+    net, _ = files.read(train_lab(read_config(lab)).weights)
+    points = read_made_clip(lab.parent / "clips/3-1", 10, None)[0]
+    alone, together = (learn.frame_probabilities(net, points, window, 1) for window in (1, N_FRAMES))
+    np.testing.assert_allclose(alone[1:], np.repeat(alone[1:2], N_FRAMES - 1, axis=0), atol=1e-6)
+    assert np.abs(together[1:] - alone[1:]).max() > 1e-4  # over time the network sees more
+    assert np.isnan(alone[0]).all() and np.isnan(together[0]).all()
+    np.testing.assert_allclose(alone[1:].sum(axis=1), 1)
 
 
 def test_training_starts_from_other_weights(lab):
