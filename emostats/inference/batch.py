@@ -63,20 +63,15 @@ class Scored:
 
     def row(self) -> dict[str, object]:
         """The session's row of the table of scores, with `COLUMNS`."""
-        result = self.result
+        session, result = self.session, self.result
+        ids = (session.child, session.session, session.visit, session.date)
         numbers = {**result.quality, **result.scores} if result is not None else {}
         return {
-            **dict(
-                zip(
-                    IDS,
-                    (self.session.child, self.session.session, self.session.visit, self.session.date),
-                    strict=True,
-                )
-            ),
+            **dict(zip(IDS, ids, strict=True)),
             **{name: numbers.get(name, float("nan")) for name in (*SCORES, *QUALITY)},
             "STATUS": self.status,
             "REASON": self.reason,
-            "VIDEO": self.session.video.name,
+            "VIDEO": session.video.name,
             "VIDEO_SHA256": self.video_sha256,
             "MODELS_SHA256": models.fingerprint(),
             "SMILE_SHA256": self.smile_sha256,

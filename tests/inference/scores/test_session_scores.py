@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emostats.inference.frames import BLENDSHAPES, FrameResult, FrameStatus
@@ -99,6 +99,7 @@ def test_stimuli_give_latency_and_share() -> None:
     assert found.scores["LATENCY"] == pytest.approx(1.5) and found.scores["RESPONSES"] == pytest.approx(0.5)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from([*FrameStatus]), min_size=1, max_size=80), st.randoms())
 def test_shares_are_shares(status: list[FrameStatus], random) -> None:  # type: ignore[no-untyped-def]
     smile = [random.random() for _ in status]
