@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_DESCRIPTION = re.compile(r"<desc\b.*?</desc>", re.DOTALL)
+_DESCRIBED = re.compile(r' aria-describedby="[^"]*"')
+_CLASSED = re.compile(r'<\w+ [^>]*class="fg-[^>]*>')
 _BLANK_LINES = re.compile(r"\n\s*\n+")
 
 
@@ -49,24 +52,25 @@ class Document(Protocol):
     def blocks(self) -> Iterator[Any]: ...
 
 
-def html(model: Document, templates: Path | None = None) -> str:
+def html(model: Document, templates: Path | None = None, *, paper: bool = False) -> str:
     """The report as one HTML page. The same model and templates give the same text, byte for byte.
 
     Parameters
     ----------
     templates: a folder of the reader's own: its templates, ``style.css`` and ``explorer.js`` come before
         those of emostats, file by file, and its ``style.toml`` names colours and logo.
+    paper: for print alone, without what is for a screen: no explorer, no drawings for phones.
 
     Raises
     ------
     UsageError: a template or the style file of the folder cannot be used.
     """
     if templates is None or not templates.is_dir():
-        return _rendered(_environment(), model)
+        return _rendered(_environment(), model, paper)
     from jinja2 import TemplateError
 
     try:
-        return _rendered(_own_environment(templates), model)
+        return _rendered(_own_environment(templates), model, paper)
     except TemplateError as error:
         place = (
             f"{getattr(error, 'name', None) or 'a template'}, line {getattr(error, 'lineno', None) or '?'}"
@@ -76,9 +80,10 @@ def html(model: Document, templates: Path | None = None) -> str:
         ) from None
 
 
-def _rendered(environment: Environment, model: Document) -> str:
-    interactive = any(block.kind == "explorer" for block in model.blocks())
-    page = environment.get_template("report.html.j2").render(report=model, interactive=interactive)
+def _rendered(environment: Environment, model: Document, paper: bool) -> str:
+    interactive = not paper and any(block.kind == "explorer" for block in model.blocks())
+    values = {"report": model, "interactive": interactive, "paper": paper}
+    page = environment.get_template("report.html.j2").render(values)
     return _BLANK_LINES.sub("\n", page).strip() + "\n"
 
 
@@ -117,6 +122,7 @@ def _furnished(environment: Environment, folders: Sequence[Path], look: Look) ->
     from markupsafe import Markup
 
     environment.filters["drawing"] = Markup  # SVG that emostats.figures made; its texts are escaped already
+    environment.filters["themed"] = _themed
     environment.filters["source"] = _source
     environment.filters["island"] = _island
     script = _BLANK_LINES.sub("\n", _first(folders, "explorer.js")).strip()
@@ -139,6 +145,24 @@ def _printable(value: Any) -> Any:
     if isinstance(value, str) and not hasattr(value, "__html__"):
         return _UNPRINTABLE.sub("\ufffd", value)
     return value
+
+
+def _themed(svg: str, words: str) -> Any:
+    """A drawing in a page whose style sheet has the colours, described by the page's element `words`.
+
+    What the page says already is left out of the drawing: the colours of its classes, the long description.
+    """
+    from markupsafe import Markup
+
+    slim = _CLASSED.sub(lambda tag: _without_colours(tag[0]), _DESCRIPTION.sub("", svg, count=1))
+    return Markup(_DESCRIBED.sub(f' aria-describedby="{words}"', slim, count=1))
+
+
+def _without_colours(tag: str) -> str:
+    for name in ("fill", "stroke"):
+        if f"-{name}" in tag:
+            tag = re.sub(rf' {name}="#[0-9a-f]{{6}}"', "", tag)
+    return tag
 
 
 def _island(json: str) -> Any:

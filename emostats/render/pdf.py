@@ -31,7 +31,7 @@ def pdf(model: Document, templates: Path | None = None) -> bytes:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             stream = io.BytesIO()
-            page = engine.HTML(string=html(model, templates), url_fetcher=_nothing)
+            page = engine.HTML(string=html(model, templates, paper=True), url_fetcher=_nothing)
             page.write_pdf(stream, pdf_variant="pdf/ua-1", pdf_identifier=b"emostats")
     finally:
         quiet.setLevel(level)
