@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
+from emostats.inference.errors import need
 from emostats.inference.network import LandmarkNet, NetworkConfig
 from emostats.inference.sequences.examples import WINDOW, Channels, Variation, training_windows
 from emostats.inference.sequences.gfe_points import EYES, gfe_graph
@@ -27,7 +27,7 @@ NETWORK = NetworkConfig(
     dropout=0.2,
     floor=0.05,
 )
-"""About 0.08 million parameters: two persons are little to learn from."""
+"""About 0.07 million parameters: two persons are little to learn from."""
 
 TRAINING = TrainConfig(
     epochs=8,
@@ -91,7 +91,7 @@ def learn(
     """
     heads = tuple(sorted({recording.expression for recording in recordings}))
     channels = [seen(recording) for recording in recordings]
-    torch.manual_seed(seed)
+    need("torch").manual_seed(seed)
     net = LandmarkNet(gfe_graph(), dict.fromkeys(heads, 2), config=NETWORK)
     _spread(net, channels)
     settings = replace(training or TRAINING, seed=seed, losses=dict.fromkeys(heads, "classes"))
@@ -103,15 +103,9 @@ def learn(
     return train(net, examples, settings, folder=folder).net
 
 
-def by_subject(recordings: Sequence[Recording]) -> Mapping[str, tuple[Recording, ...]]:
-    """Subject → own recordings, in order."""
-    subjects = sorted({recording.subject for recording in recordings})
-    return {name: tuple(r for r in recordings if r.subject == name) for name in subjects}
-
-
 def _spread(net: LandmarkNet, channels: Sequence[Channels]) -> None:
     """Spread from the training films; the centre stays at zero, which is the own neutral face at rest."""
-    net.standardise_by(torch.from_numpy(np.concatenate(channels)))
+    net.standardise_by(need("torch").from_numpy(np.concatenate(channels)))
     net.centre.zero_()
 
 

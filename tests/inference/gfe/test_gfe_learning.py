@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 from emostats.errors import UsageError
 from emostats.inference.sequences import EYES, Recording, motion_channels
 from emostats.inference.sequences.examples import Variation, training_windows
-from emostats.inference.sequences.recipe import NETWORK, TRAINING, Channelled, Transfer, by_subject, learn
+from emostats.inference.sequences.recipe import NETWORK, TRAINING, Channelled, Transfer, learn
 from emostats.inference.sequences.scores import frame_scores, smooth
 from emostats.inference.training import UNLABELLED
 
@@ -129,11 +129,3 @@ def test_scores_do_not_cross_gaps_and_average_networks(film: Make) -> None:
     changed = channels.copy()
     changed[40:] = 0.5
     np.testing.assert_array_equal(frame_scores(nets, gap, changed, "brow_raise")[:40], both[:40])
-
-
-def test_films_by_subject(film: Make) -> None:
-    films = [film("q", "a", n_episodes=1), film("p", "a", n_episodes=1), film("q", "b", n_episodes=1)]
-    assert {k: [f.expression for f in v] for k, v in by_subject(films).items()} == {
-        "p": ["a"],
-        "q": ["a", "b"],
-    }
