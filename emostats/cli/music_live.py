@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time as clock
 from collections.abc import Callable, Iterable, Iterator
@@ -267,10 +268,13 @@ def keyboard() -> Iterator[Keys]:
 
 
 def _waiting(select: Any) -> list[str]:  # pragma: no cover  needs a terminal
-    keys = []
+    text = ""
     while select([sys.stdin], [], [], 0)[0]:
-        keys.append(sys.stdin.read(1))
-    return keys
+        pressed = os.read(sys.stdin.fileno(), 64)
+        if not pressed:
+            break
+        text += pressed.decode(errors="ignore")
+    return list(text)
 
 
 Show = Callable[["Session", "Reading", "Latency"], None]
@@ -315,9 +319,9 @@ def picture(session: Session, latency: Latency) -> Any:
         bar = "".join("●" if spot == place else "·" for spot in range(31))
         table.add_row(name.capitalize(), bar, f"{mean:+.2f} ± {1.96 * sd:.2f}")
     choice = session.playing
-    piece = (
-        "looking …" if choice is None else "pause" if choice.row < 0 else session.library.title[choice.row]
-    )
+    piece = "looking …" if choice is None else "pause"
+    if choice is not None and choice.row >= 0:
+        piece = f"{session.library.track[choice.row]}: {session.library.title[choice.row]}"
     table.add_row("Piece", piece, "")
     if choice is not None:
         table.add_row("Why", session.reason(choice), "")

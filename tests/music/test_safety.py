@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -163,3 +165,12 @@ def test_whatever_is_seen_no_rule_is_broken(seed: int, step: float, vetoes: list
 def test_limits_that_contradict_each_other(bad: dict) -> None:
     with pytest.raises(UsageError):
         Limits(**bad)
+
+
+def test_the_page_names_every_limit_with_its_default() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "music.md").read_text(encoding="utf-8")
+    for item in fields(Limits):
+        assert f"`{item.name}" in text, item.name
+        if isinstance(item.default, float):
+            number = f"{item.default:g}".replace("-", "−")
+            assert f"`{item.name}` ({number}" in text, (item.name, number)
