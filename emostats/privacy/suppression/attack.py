@@ -101,10 +101,19 @@ def _extremes(
 
 
 def disclosed(
-    counts: Counts, hidden: Collection[Key], rule: Rule, *, whole: bool = False
+    counts: Counts,
+    hidden: Collection[Key],
+    rule: Rule,
+    *,
+    among: Collection[Key] | None = None,
+    whole: bool = False,
 ) -> dict[Key, Interval]:
-    """The small counts that the attack narrows more than `rule` allows, each with what is learned of it."""
+    """The small counts that the attack narrows more than `rule` allows, each with what is learned of it.
+
+    among: the counts to look at; by default all.
+    """
     small = [cell.key for cell in counts.cells if cell.sensitive and rule.small(cell.value)]
+    small = small if among is None else [key for key in small if key in set(among)]
     found = attack(counts, hidden, small, rule=rule, whole=whole)
     return {
         key: interval for key, interval in found.items() if not rule.protected(interval.low, interval.high)

@@ -9,7 +9,7 @@ witness stays valid when more is hidden, so at the end each small count has its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -83,7 +83,8 @@ def protect(counts: Counts, rule: Rule) -> Pattern:
 def _beside_rounding(counts: Counts, rule: Rule, pattern: Pattern) -> Pattern:
     """Hides, as long as the attack tells too much of a count, the cheapest published count beside it."""
     hidden = dict(pattern.hidden)
-    while bad := disclosed(counts, hidden, rule):
+    bad: Collection[Key] | None = None
+    while bad := disclosed(counts, hidden, rule, among=bad):  # what is safe stays so when more is hidden
         near, found = set(bad), set[Key]()
         for _ in counts.relations:
             touched = [[key for key, _ in item.terms] for item in counts.relations]
