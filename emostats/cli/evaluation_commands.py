@@ -11,6 +11,8 @@ from emostats.cli.console import progress_bar, put, put_json, say
 from emostats.cli.options import JsonOption, QuietOption
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from emostats.inference.assessment import Assessment
     from emostats.inference.evaluation import Evaluation
     from emostats.inference.lab import LabResult
@@ -142,8 +144,18 @@ def _print_more(made: Assessment) -> None:
         put(f"  {item.label}: {item.error or rounding.fixed(item.estimate, 3) + limits}")
     if made.robustness is not None:
         put("")
-        table = made.robustness[["perturbation", "level", *SHOWN]]
-        show_table(table, "Made worse", {"label": "", "perturbation": "", "level": ""})
+        show_table(_worse(made.robustness), "Made worse", {"what": "", "label": ""})
+
+
+def _worse(table: pd.DataFrame) -> pd.DataFrame:
+    """What was done in one column, and short names of the figures."""
+    names = {"accuracy": "Accuracy", "auc": "AUC", "perturbation_agreement": "Same label"}
+    what = [
+        "as they are" if kind == "none" else f"{kind} {level:g}"
+        for kind, level in table[["perturbation", "level"]].to_numpy()
+    ]
+    shown = table.assign(what=what, label=table["metric"].map(names))
+    return shown[["what", "label", "estimate", "conf_low", "conf_high"]]
 
 
 def train_command(
