@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,3 @@ def smiling_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seconds at 25 frames a second, 640 × 360, one adult who smiles once."""
     images = [on_canvas(face, 360, (140, 0)) for face in smile()]
     return write_video(tmp_path_factory.mktemp("clips") / "smile.mp4", images)
-
-
-MakeClip = Callable[..., Path]
