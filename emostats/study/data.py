@@ -77,6 +77,10 @@ class StudyData:
         if rows.empty:
             known = ", ".join(sorted(map(str, self.observations["PARAMCD"].unique())))
             raise KeyError(f"no observations of parameter {parameter!r}; there are: {known}")
+        return self.with_covariates(rows)
+
+    def with_covariates(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Some observations joined with what is known of their children and questionnaires."""
         if not self.visits[["INFORMANT", "FORM"]].isna().all(axis=None):
             rows = rows.join(visit_covariates(rows, self.visits))
         children = self.subjects.drop(columns="SOURCE_ID", errors="ignore")

@@ -10,6 +10,7 @@ from emostats.errors import Severity
 from emostats.ingest import read_study
 from emostats.ingest.double_entry import compare_entries, error_rate
 from emostats.ingest.rules.outliers import item_rest_correlations
+from emostats.study import StudyFileError
 from emostats.study.changes import with_changes
 
 
@@ -81,6 +82,28 @@ def test_informant_and_form_changes(small):
     assert seen.loc[("001", "WEEK12"), "ANSWERED_BY"] == "father"
     assert seen.loc[("001", "BASE0"), "INFORMANT_CHANGED"] == 0
     assert seen["FORM_CHANGED"].sum() == 1 == seen.loc[("002", "WEEK12"), "FORM_CHANGED"]
+
+
+def test_a_formula_may_name_the_change_of_informant(small):
+    small.text = small.text.replace('DATE = "Date" }', 'DATE = "Date", INFORMANT = "Who" }')
+    for name, who in (("Before", "mother"), ("After", "father")):
+        small.sheets[name][0].append("Who")
+        for row in small.sheets[name][1:]:
+            row.append(who)
+    small.text += """
+[[analyses]]
+name = "primary"
+type = "mmrm"
+parameters = ["CALM"]
+formula = "AVAL ~ AVISIT + INFORMANT_CHANGED + us(AVISIT | USUBJID)"
+"""
+    data = small.read()
+    changed = data.with_covariates(data.observations).groupby(["PARAMCD", "AVISIT"], observed=True)
+    mean = changed["INFORMANT_CHANGED"].mean()
+    assert mean["CALM", "WEEK12"] == 1 and mean["CALM", "BASE0"] == 0 and mean["VALENCE", "WEEK12"] == 0
+    small.text = small.text.replace("INFORMANT_CHANGED +", "INFORMANT_CHANGE +")
+    with pytest.raises(StudyFileError, match="Did you mean 'INFORMANT_CHANGED'"):
+        small.read()
 
 
 def longer(small, rows: list[list[object]]):

@@ -74,11 +74,12 @@ def fit_or_reason(analysis: MmrmAnalysis, study: LoadedStudy, parameter: str) ->
 def analysis_rows(analysis: MmrmAnalysis, study: LoadedStudy, parameter: str) -> pd.DataFrame:
     """Observations of a parameter of the children in the analysis set, with the children's factors."""
     data = study.data
-    rows = data.observations[(data.observations["PARAMCD"] == parameter) & data.observations["AVAL"].notna()]
+    rows = data.observations
+    kept = (rows["PARAMCD"] == parameter) & rows["AVAL"].notna()
     if analysis.analysis_set:
         members = analysis_set(data, study.spec, analysis.analysis_set, parameter)
-        rows = rows[rows["USUBJID"].astype(str).isin(members)]
-    return rows.merge(data.subjects, on="USUBJID", how="left", validate="many_to_one")
+        kept &= rows["USUBJID"].astype(str).isin(members)
+    return data.with_covariates(rows[kept])
 
 
 def fit_parameter(analysis: MmrmAnalysis, data: pd.DataFrame) -> Fitted:

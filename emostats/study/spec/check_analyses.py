@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from emostats.errors import Finding, did_you_mean
+from emostats.study.changes import VISIT_COVARIATES
 from emostats.study.keys import Loc
 from emostats.study.spec.analyses import DEFAULT_FORMULA, Structure
 from emostats.study.spec.draft import AGEBAND, Draft
@@ -57,7 +58,7 @@ def _mmrm(draft: Draft, loc: Loc, entry: Mapping[str, Any]) -> list[Finding]:
 def _formula(draft: Draft, loc: Loc, formula: str) -> list[Finding]:
     where = (*loc, "formula")
     findings = _formula_shape(draft, where, formula)
-    known = (*OBSERVATION_VARIABLES, *draft.subject_variables)
+    known = (*OBSERVATION_VARIABLES, *VISIT_COVARIATES, *draft.subject_variables)
     return findings + draft.unknown("variable", formula_variables(formula), known, where)
 
 
