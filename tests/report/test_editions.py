@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from emostats.errors import UsageError
@@ -117,6 +118,56 @@ def test_a_change_of_unsettled_direction_lowers_the_grade_and_is_said(handmade, 
     assert "we cannot tell if the score went up or down" in said(unsure)
     assert "It could be a medium fall or a large rise." in said(unsure)
     assert (trust(family), trust(unsure)) == ("Low", "Very low")
+
+
+SCENARIOS = {
+    "harm": ((-0.9, -1.2, -0.6), (-1.1, -1.4, -0.8), "went down", "For this score, that is worse."),
+    "no effect": ((0.01, -0.03, 0.05), (0.02, -0.06, 0.1), "cannot tell", "it changed very little"),
+    "uncertain": ((0.3, -0.5, 1.1), (0.4, -0.6, 1.4), "cannot tell", "a medium fall or a large rise"),
+    "large effect": ((1.4, 1.2, 1.6), (1.9, 1.6, 2.2), "went up", "That is a large change."),
+}
+"""Change and standardized change with their limits, and what has to be said."""
+
+
+@pytest.mark.parametrize("scenario", list(SCENARIOS))
+@pytest.mark.parametrize("design", ["single-group pre/post", "observational cohort"])
+def test_every_kind_of_result_reads_easily_and_is_told_by_its_interval(handmade, scenario, design):
+    change, size, *words = SCENARIOS[scenario]
+    numbers = {"change": change, "effect_size": size}
+    rows = [
+        replace(row, **dict(zip(("estimate", "conf_low", "conf_high"), numbers[row.kind], strict=True)))
+        if row.kind in numbers and row.parameter == "SOCINT" and not row.subgroup
+        else row
+        for row in handmade.estimates()
+    ]
+    report = built(handmade, "family", rows, design=design)
+    text = said(report)
+    assert grade(text) <= 8
+    assert max(grade(line) for line in text.split("\n") if len(line.split()) > 12) <= 9
+    assert all(word in text for word in words), text
+    assert "p-value" not in text and "significant" not in text
+    limits = next(section for section in report.sections if section.id == "limits")
+    assert limits.blocks and "How much we can trust this" in text
+
+
+@pytest.mark.parametrize(
+    ("children", "told"),
+    [
+        (None, "So we do not know"),
+        (0, "None were noted"),
+        (1, "1 child had one"),
+        (5, "5 children had one"),
+    ],
+)
+def test_unwanted_events_are_told_or_said_to_be_unknown(handmade, children, told):
+    results = handmade.results()
+    if children is not None:
+        category = "Adverse event" if children else "Withdrawal"
+        row = {"category": category, "term": "", "level": "", "n_children": children, "n_events": 9, "n": 182}
+        tables = {**results.tables, "events": pd.DataFrame([row])}
+        results = AnalysisResults(results.estimates, tables, results.facts)
+    text = said(build_report(handmade.spec(), results, handmade.manifest(), "family"))
+    assert told in text and grade(text) <= 8
 
 
 def test_a_design_that_is_not_known_gets_no_grade(handmade):

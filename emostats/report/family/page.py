@@ -49,7 +49,24 @@ def found(context: Context) -> Section:
         blocks += [Heading(f"found-{outcome.id}", label), told]
     if not blocks:
         blocks.append(text("The study has no main result yet."))
+    blocks += [Heading("found-events", "Unwanted events"), text(_unwanted(context))]
     return Section("found", "What was found", tuple(blocks))
+
+
+def _unwanted(context: Context) -> str:
+    """How many children had an adverse event, as far as the study noted them."""
+    table = context.table("events")
+    if table is None:
+        return "The study did not tell us if children had any. So we do not know."
+    rows = table[(table["term"].fillna("") == "") & table["level"].fillna("").isin(("", "All"))]
+    adverse = rows[rows["category"].astype(str).str.contains("adverse", case=False, regex=False)]
+    if adverse.empty:
+        return "None were noted. That does not mean that there were none."
+    children = rounding.known(adverse["n_children"].iloc[0]) if len(adverse) == 1 else None
+    if children is None:
+        return "Some children had one. The study team can tell you more."
+    had = "1 child had one" if children == 1 else f"{rounding.count(children)} children had one"
+    return f"{had}. The study team can tell you more."
 
 
 def sure(context: Context) -> Section:
@@ -142,6 +159,8 @@ def _size(context: Context, outcome: Outcome, row: Estimate) -> tuple[str, ...]:
     if size is None or size.conf_low is None or size.conf_high is None:
         return ()
     low, high = size.conf_low, size.conf_high
+    if low < 0 < high and _name(low) == _name(high) == _SIZES["negligible"]:
+        return (" If it changed at all, it changed very little.",)
     if low < 0 < high:
         return (f" It could be a {_name(low)} fall or a {_name(high)} rise.",)
     small, large = (_name(value) for value in sorted((low, high), key=abs))
