@@ -11,13 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from emostats.errors import UsageError, did_you_mean
+from emostats.statistics.classification.arrays import ROUNDING
 
 PREFIX = "p_"
 """Columns ``p_happy``, ``p_sad`` … hold the probabilities; their order is the order of the classes."""
 
 FEMALE, MALE = frozenset({"f", "female", "w"}), frozenset({"m", "male"})
-
-_ROW_SUM = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +26,7 @@ class Predictions:
     Attributes
     ----------
     classes: (K,) their names. truth: (n,) number of the true class. prob: (n, K) probabilities, rows sum to 1
-        within 0.01. subject: (n,) who is seen; rows of one subject are not independent.
+        but for rounding. subject: (n,) who is seen; rows of one subject are not independent.
     sex: (n,) ``"F"``, ``"M"`` or ``""``. age: (n,) years, NaN where unknown.
     unscored: (U, 2) subject and label of rows without probabilities: no face, too dark … They are counted,
         and never taken for right.
@@ -168,10 +167,11 @@ def _truth(label: npt.NDArray[np.str_], classes: tuple[str, ...]) -> npt.NDArray
 
 
 def _check_probabilities(prob: npt.NDArray[np.float64], scored: npt.NDArray[np.bool_]) -> None:
+    off = np.abs(np.nansum(prob, axis=1) - 1)
     problems = (
         (np.isnan(prob).any(axis=1) & scored, "has some probabilities and lacks others"),
         (((prob < 0) | (prob > 1)).any(axis=1), "has a probability outside 0 to 1"),
-        (scored & (np.abs(np.nansum(prob, axis=1) - 1) > _ROW_SUM), "has probabilities that do not sum to 1"),
+        (scored & (off > ROUNDING * prob.shape[1] + 1e-9), "has probabilities that do not sum to 1"),
     )
     for rows, problem in problems:
         if rows.any():

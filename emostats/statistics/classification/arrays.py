@@ -36,8 +36,12 @@ def labels(values: npt.ArrayLike, n_classes: int | None = None, name: str = "y_t
     return codes
 
 
-def probabilities(values: npt.ArrayLike, *, row_sum: float = 0.01) -> FloatArray:
-    """(n, K) probabilities; rows sum to 1 within `row_sum` (printed probabilities are rounded).
+ROUNDING = 0.005
+"""Printed probabilities are rounded: each may be off by half of the second decimal."""
+
+
+def probabilities(values: npt.ArrayLike) -> FloatArray:
+    """(n, K) probabilities; rows sum to 1 within K times `ROUNDING`.
 
     Raises
     ------
@@ -52,7 +56,7 @@ def probabilities(values: npt.ArrayLike, *, row_sum: float = 0.01) -> FloatArray
             f"Probabilities must lie between 0 and 1; row {row + 1} holds {array[row].tolist()}."
         )
     off = np.abs(array.sum(axis=1) - 1.0)
-    if (off > row_sum).any():
+    if (off > ROUNDING * array.shape[1] + 1e-9).any():
         row = int(off.argmax())
         raise UsageError(
             f"The probabilities of a row must sum to 1; those of row {row + 1} sum to "

@@ -183,6 +183,13 @@ def test_a_table_read_is_the_table_written(tmp_path):
         assert getattr(again, name).tolist() == getattr(made, name).tolist(), name
 
 
+def test_probabilities_rounded_to_two_decimals_are_taken_as_given():
+    rows = [[0.14] * 7, [0.15] * 6 + [0.13]]
+    table = pd.DataFrame(rows, columns=[f"p_{name}" for name in "abcdefg"])
+    made = predictions(table.assign(subject=["1", "2"], label=["a", "b"]))
+    assert made.prob.tolist() == rows
+
+
 def test_codes_keep_their_zeros(tmp_path):
     path = tmp_path / "p.csv"
     path.write_text("subject,label,p_a,p_b\n007,a,0.9,0.1\n7,b,0.2,0.8\n")
