@@ -88,7 +88,8 @@ def _table(context: Context, flow: pd.DataFrame) -> Table:
     levels = list(dict.fromkeys(flow["level"].fillna("").astype(str)))
     rows = []
     for (stage, reason), group in flow.fillna({"reason": ""}).groupby(["stage", "reason"], sort=False):
-        at = {str(record["level"] or ""): record for record in records(group.fillna({"level": ""}))}
+        names = group["level"].fillna("").astype(str) if group["level"].notna().any() else [""] * len(group)
+        at = dict(zip(names, records(group), strict=True))
         label = f"— {reason}" if reason else str(stage)
         rows.append(Row(label, tuple(_count(at.get(level)) for level in levels)))
     columns = tuple(Column(ALL if level in _OVERALL else level) for level in levels)

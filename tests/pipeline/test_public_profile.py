@@ -1,0 +1,140 @@
+"""The public profile of a real run: nothing small in any file, the rule stated, identifiers refused."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from openpyxl import load_workbook
+from typer.testing import CliRunner
+
+from emostats.cli.app import app
+from emostats.errors import PrivacyError, UsageError
+from emostats.pipeline import Outcome, execute, rerender
+
+HIDDEN = "Hidden: a small group, or one from which a small group could be computed"
+
+
+@pytest.fixture(scope="module")
+def page(finished: Outcome, tmp_path_factory: pytest.TempPathFactory) -> str:
+    target = tmp_path_factory.mktemp("public") / "report.html"
+    return rerender(finished.folder, target, profile="public").read_text(encoding="utf-8")
+
+
+def embedded(page: str) -> dict:
+    text = re.search(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)
+    assert text is not None
+    return json.loads(text[1])
+
+
+def cells_of(data: dict) -> list[list]:
+    """Every cell of the explorer."""
+    found = []
+    for outcome in data["outcomes"].values():
+        for scale in outcome["scales"].values():
+            series = [scale["changes"], *([scale["means"]["changes"]] if scale["means"] else [])]
+            if scale["differences"]:
+                series.append([pair["changes"] for pair in scale["differences"]["pairs"]])
+            found += [cell for rows in series for row in rows for cell in row if cell]
+    return found
+
+
+def counts_in(data: dict) -> set[int]:
+    """The n of every cell."""
+    return {int(cell[4].replace(",", "")) for cell in cells_of(data) if len(cell) > 4 and cell[4]}
+
+
+def test_the_internal_page_has_small_groups_so_the_test_can_fail(finished: Outcome) -> None:
+    page = (finished.folder / "report.html").read_text(encoding="utf-8")
+    shown = {int(n) for n in re.findall(r'title="(\d+) children"', page)}
+    assert shown & set(range(1, 11))
+
+
+def test_no_small_group_of_children_is_on_the_page_or_in_the_explorer(page: str) -> None:
+    shown = {int(n) for n in re.findall(r'title="(\d+) children[ "]', page)}
+    assert shown and not shown & set(range(1, 11))
+    drawn = {int(n) for n in re.findall(r">(\d+) child(?:ren)?<", page)}
+    assert not drawn & set(range(1, 11))
+    behind = counts_in(embedded(page))
+    assert behind and not behind & set(range(1, 11))
+
+
+def test_what_is_hidden_is_a_dash_with_the_reason(page: str) -> None:
+    assert f"{HIDDEN}." in page
+    assert re.search(r"<bdi>—</bdi><sup>[a-z]</sup>|>—</data><sup>", page)
+    assert "hidden: the group is too small" not in page
+
+
+def test_the_page_says_which_rule_was_used(page: str) -> None:
+    assert "Public edition" in page
+    assert "public, rule ‘cms’: counts from 1 to 10 are hidden" in page
+    assert "It is the internal edition" not in page
+
+
+def test_another_rule_hides_less(finished: Outcome, tmp_path: Path, page: str) -> None:
+    other = rerender(finished.folder, tmp_path / "r.html", profile="public", rule="five").read_text("utf-8")
+    assert "rule ‘five’: counts from 1 to 4 are hidden" in other
+    assert other.count(">—<") < page.count(">—<")
+    with pytest.raises(UsageError, match="Did you mean 'cms'"):
+        rerender(finished.folder, tmp_path / "s.html", profile="public", rule="cmss")
+
+
+def test_the_data_in_the_page_hold_no_child(finished: Outcome, page: str) -> None:
+    internal = (finished.folder / "report.html").read_text(encoding="utf-8")
+    scores = pd.read_csv(finished.folder.parent.parent / "study" / "scores.csv", dtype=str)
+    children = set(scores["child"])
+    assert len(children) == 36
+    values = {float(value) for column in ("social", "mood") for value in scores[column]}
+    for text in (internal, page):
+        data = embedded(text)
+        words = set(re.findall(r"\w+", json.dumps(data, ensure_ascii=False)))
+        assert not words & children
+        numbers = {number for cell in cells_of(data) for number in cell[:3] if number is not None}
+        assert len(numbers) > 20 and not numbers & values
+
+
+@pytest.mark.parametrize("format", ["xlsx", "docx"])
+def test_office_files_are_public_too(finished: Outcome, tmp_path: Path, format: str) -> None:
+    made = rerender(finished.folder, tmp_path / f"out.{format}", format=format, profile="public")
+    with zipfile.ZipFile(made) as archive:
+        text = "".join(archive.read(name).decode("utf-8", "ignore") for name in archive.namelist())
+    assert "counts from 1 to 10 are hidden" in text
+    if format == "xlsx":
+        book = load_workbook(made)
+        estimates = pd.DataFrame(book["estimates"].values)
+        counts = pd.to_numeric(estimates[list(estimates.iloc[0]).index("n")].iloc[1:]).dropna()
+        assert len(counts) and not ((counts > 0) & (counts < 11)).any()
+
+
+def test_an_identifier_stops_the_file(finished: Outcome, tmp_path: Path) -> None:
+    run = tmp_path / finished.folder.name
+    shutil.copytree(finished.folder, run)
+    flow = run / "results" / "tables" / "flow.csv"
+    table = pd.read_csv(flow)
+    table["stage"] = table["stage"].replace({"Entered": "Entered by jane.doe@clinic.example"})
+    table.to_csv(flow, index=False)
+    with pytest.raises(PrivacyError, match="e-mail"):
+        rerender(run, tmp_path / "out.html", profile="public")
+    assert not (tmp_path / "out.html").exists()
+    done = CliRunner().invoke(app, ["report", str(run), "--profile", "public"])
+    assert done.exit_code == 4
+    assert "jane.doe" not in done.output
+
+
+def test_an_unknown_profile_is_told(finished: Outcome, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="Did you mean 'public'"):
+        rerender(finished.folder, tmp_path / "out.html", profile="publik")
+
+
+def test_a_run_can_write_its_views_in_the_public_profile(make_study, tmp_path: Path) -> None:
+    folder = execute(make_study(), tmp_path / "runs", profile="public").folder
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Public edition" in page and not counts_in(embedded(page)) & set(range(1, 11))
+    assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["profile"] == "public"
+    estimates = pd.read_csv(folder / "results" / "estimates.csv")
+    assert not estimates["error"].dropna().astype(str).str.startswith("hidden").any(), "results stay whole"
