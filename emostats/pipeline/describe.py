@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from emostats.errors import Finding
+from emostats.errors import Finding, UsageError
 from emostats.privacy import IDENTIFIERS
 from emostats.statistics.descriptives import (
     FlowStage,
@@ -92,8 +92,18 @@ def _model_card(spec: StudySpec) -> pd.DataFrame | None:
         reason = error.strerror if isinstance(error, OSError) else "it is no JSON"
         rows = [("", "error", f"the model card '{name}' cannot be read: {reason}")]
     else:
-        rows = list(card_rows(card))
+        rows = _known_card(card) or list(card_rows(card))
     return pd.DataFrame(rows, columns=["heading", "name", "text"])
+
+
+def _known_card(card: object) -> list[tuple[str, str, str]]:
+    """The rows of a card in the form of emostats' own weights; none of any other."""
+    from emostats.inference import cards
+
+    try:
+        return [("", label, text) for label, text in cards.rows(cards.from_dict(card))]
+    except UsageError:
+        return []
 
 
 def card_rows(card: object, heading: str = "", name: str = "") -> Iterator[tuple[str, str, str]]:
