@@ -21,6 +21,7 @@ CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2",
     "matroska,webm",
     "avi",
+    "flv",
     "mpeg",
     "mpegts",
     "ogg",

@@ -230,3 +230,20 @@ def test_images_that_are_none(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(VideoError, match="without images"):
         list(clip_frames(tmp_path / "empty"))
+
+
+def test_the_flash_videos_of_crema_d_are_read(tmp_path):
+    import av
+
+    path = tmp_path / "1001_DFA_ANG_XX.flv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("flv", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for level in (40, 80, 120, 160, 200):
+            image = np.full((48, 64, 3), level, dtype=np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode())
+    (clip,) = datasets.crema_d(tmp_path)
+    frames = list(clip_frames(clip.path))
+    assert len(frames) == 5
+    assert [round(frame.image.mean(), -1) for frame in frames] == [40, 80, 120, 160, 200]
