@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -125,7 +126,8 @@ def _show(rows: list[dict[str, Any]], title: str) -> None:
         table.add_column(words, justify="right" if right else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(_cell(name, value) for name, value in row.items()))
-    Console(highlight=False, soft_wrap=True).print(table)
+    wide = None if sys.stdout.isatty() else 160  # a file or a pipe has no width of its own
+    Console(highlight=False, width=wide).print(table)
 
 
 def _cell(name: str, value: Any) -> str:
