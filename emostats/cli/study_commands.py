@@ -134,6 +134,9 @@ def report(
         str,
         typer.Option(help="Public profile: cms, opensafely, manitoba, five, or the smallest count shown."),
     ] = "cms",
+    templates: Annotated[
+        Path | None, typer.Option(help="Folder with templates and style.toml; else those the run has kept.")
+    ] = None,
     language: Annotated[str, typer.Option(help="en or zh; by default the language of the study file.")] = "",
     as_json: JsonOption = False,
 ) -> None:
@@ -153,7 +156,7 @@ def report(
     name = "-".join(filter(None, (kind, audience, public, language, run.resolve().name)))
     target = output or Path(f"{name}.{format}")
     how = {"audience": audience, "format": format, "profile": profile, "rule": rule, "language": language}
-    page = rerender(run, target, **how)
+    page = rerender(run, target, templates=templates, **how)
     put_json({"report": page}) if as_json else put(str(page))
 
 

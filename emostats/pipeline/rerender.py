@@ -14,8 +14,8 @@ from emostats.pipeline.public import INTERNAL, PUBLIC, checked_profile, public_e
 from emostats.pipeline.tables_io import read_csv, read_estimates
 from emostats.pipeline.verify import read_manifest
 from emostats.pipeline.write import RESULTS, TABLES, own_templates, write_tables
-from emostats.report import build_report
-from emostats.study.spec import read_spec
+from emostats.report import ReportModel, build_report
+from emostats.study.spec import StudySpec, read_spec
 
 FORMATS = ("html", "pdf", "docx", "xlsx")
 ORDER = (
@@ -54,6 +54,7 @@ def rerender(
     profile: str = INTERNAL,
     rule: str = "cms",
     language: str = "",
+    templates: Path | None = None,
 ) -> Path:
     """Renders the report of a run into `output`; the run folder stays as it is.
 
@@ -64,6 +65,7 @@ def rerender(
     profile: ``"internal"``, or ``"public"``: small groups hidden by `rule`, in texts, figures, tables and the
         explorer alike, and the file looked through for what may name a person.
     rule: the rule for small groups (`emostats.privacy.RULES`), or the smallest count that is shown.
+    templates: a folder of templates and a style file; without one, those that the run has kept.
     language: such as ``"zh"``; by default that of the study file.
 
     Raises
@@ -80,11 +82,20 @@ def rerender(
         )
     public = checked_profile(profile) == PUBLIC
     folder, target = Path(run), Path(output)
+    if templates is not None and not templates.is_dir():
+        raise UsageError(f"there is no folder '{templates}' with templates.")
     manifest = read_manifest(folder)
     if target.exists():
         raise UsageError(f"'{target}' exists already; give another name with --output.")
     before_outputs = {**manifest, "outputs": []}  # as it was when the run wrote its report
-    content = _content(folder, before_outputs, (audience, language), format, rule if public else "")
+    spec, results = read_spec(folder / "study.toml"), read_results(folder)
+    if public:
+        results, before_outputs = public_edition(results, spec, before_outputs, rule)
+    if format == "xlsx":
+        content = _workbook(spec, results, before_outputs)
+    else:
+        model = build_report(spec, results, before_outputs, audience, language)
+        content = _rendered(model, format, templates or own_templates(spec))
     if public:
         refuse_identifiers(content, target.name, (folder / "study.toml").read_text(encoding="utf-8"))
     try:
@@ -97,21 +108,15 @@ def rerender(
     return target
 
 
-def _content(
-    folder: Path, manifest: Mapping[str, Any], reader: tuple[str, str], format: str, public_rule: str
-) -> bytes:
-    """The bytes for a reader (audience, language); without a rule, small groups are shown as they are."""
+def _workbook(spec: StudySpec, results: AnalysisResults, manifest: Mapping[str, Any]) -> bytes:
+    with TemporaryDirectory() as place:
+        return write_tables(results, spec, manifest, Path(place)).read_bytes()
+
+
+def _rendered(model: ReportModel, format: str, templates: Path | None) -> bytes:
     from emostats.figures import png
     from emostats.render import docx, html, pdf
 
-    spec, results = read_spec(folder / "study.toml"), read_results(folder)
-    if public_rule:
-        results, manifest = public_edition(results, spec, manifest, public_rule)
-    if format == "xlsx":
-        with TemporaryDirectory() as place:
-            return write_tables(results, spec, manifest, Path(place)).read_bytes()
-    model = build_report(spec, results, manifest, *reader)
     if format == "docx":
         return docx(model, png)
-    templates = own_templates(spec)
     return pdf(model, templates) if format == "pdf" else html(model, templates).encode("utf-8")

@@ -138,3 +138,22 @@ def test_a_run_can_write_its_views_in_the_public_profile(make_study, tmp_path: P
     assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["profile"] == "public"
     estimates = pd.read_csv(folder / "results" / "estimates.csv")
     assert not estimates["error"].dropna().astype(str).str.startswith("hidden").any(), "results stay whole"
+
+
+def test_a_study_has_templates_of_its_own_and_a_run_keeps_them(make_study, tmp_path: Path) -> None:
+    study = make_study()
+    templates = study.parent / "templates"
+    assert CliRunner().invoke(app, ["templates", "eject", str(templates)]).exit_code == 0
+    (templates / "style.toml").write_text('[light]\naccent = "#7a0019"\n', encoding="utf-8")
+    (templates / "contents.html.j2").write_text("<p>My own {{ report.study }}</p>", encoding="utf-8")
+    folder = execute(study, tmp_path / "runs").folder
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "<p>My own small</p>" in page and "--accent:#7a0019" in page
+    shutil.rmtree(templates)
+    assert rerender(folder, tmp_path / "again.html").read_text(encoding="utf-8") == page
+    (templates).mkdir()
+    (templates / "contents.html.j2").write_text("<p>Changed since</p>", encoding="utf-8")
+    other = rerender(folder, tmp_path / "other.html", templates=templates).read_text(encoding="utf-8")
+    assert "<p>Changed since</p>" in other and "#7a0019" not in other
+    with pytest.raises(UsageError, match="no folder"):
+        rerender(folder, tmp_path / "x.html", templates=tmp_path / "nowhere")
