@@ -340,10 +340,16 @@ def off_policy_command(
         put_json({
             "rows": rows, "n_rounds": result.n_rounds, "n_sessions": result.n_sessions,
             "effective": result.effective, "largest_weight": result.largest_weight,
+            "uncovered": result.uncovered,
         })  # fmt: skip
         return
     shown = ("estimator", "estimate", "std_error", "conf_low", "conf_high")
     _show([{name: row[name] for name in shown} for row in rows], f"Progress a piece under '{policy}'")
+    if result.uncovered > 0.01:
+        say(
+            f"{result.uncovered:.0%} of the choices of '{policy}' could never have been made in these logs: "
+            "the estimates are biased. Log with a policy that gives every candidate a chance."
+        )
     for warning in dict.fromkeys(str(row["warning"]) for row in rows if row["warning"]):
         say(warning)
     put(

@@ -40,7 +40,8 @@ class Rounds:
     ----------
     session: unit of each round. reward, propensity: (n,). target: π of the logged action, (n,).
     logged: features of the logged action, (n, d). expected: mean of the features over π's choices,
-        (n, d): all that a linear q needs of the other actions.
+        (n, d): all that a linear q needs of the other actions. uncovered: share of π's choices that the
+        logged policy could never have made, (n,); None counts as none.
     """
 
     session: Sequence[str]
@@ -49,6 +50,7 @@ class Rounds:
     target: Array
     logged: Array
     expected: Array
+    uncovered: Array | None = None
 
     def __post_init__(self) -> None:
         n = len(self.reward)
@@ -78,7 +80,8 @@ class OffPolicy:
     """Estimates with confidence intervals.
 
     n_rounds, n_sessions: of the logs. effective: effective number of rounds, (Σw)²/Σw²; when it is small the
-    logged policy hardly ever did what the other would do.
+    logged policy hardly ever did what the other would do. uncovered: share of the other policy's choices that
+    the logged one could never have made; unless it is near 0, all three estimates are biased.
     """
 
     rows: tuple[dict[str, object], ...]
@@ -86,6 +89,7 @@ class OffPolicy:
     n_sessions: int
     effective: float
     largest_weight: float
+    uncovered: float = 0.0
 
     def table(self) -> pd.DataFrame:
         """One row an estimator: estimator, estimate, std_error, conf_low, conf_high, conf_level, method,
@@ -124,7 +128,8 @@ def off_policy(
         for name in ESTIMATORS
     )
     effective = float(weight.sum() ** 2 / max((weight**2).sum(), 1e-300))
-    return OffPolicy(rows, len(weight), len(sums), effective, float(weight.max()))
+    uncovered = 0.0 if rounds.uncovered is None else float(np.mean(rounds.uncovered))
+    return OffPolicy(rows, len(weight), len(sums), effective, float(weight.max()), uncovered)
 
 
 def _row(

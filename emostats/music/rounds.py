@@ -31,10 +31,20 @@ class Asked:
         """Mean of the features over its choices, (d,)."""
         return self.choice.probabilities @ self.features
 
+    def chances(self, library: Library) -> list[tuple[str, float]]:
+        """Track and probability of each candidate; none for a pause."""
+        rows, chances = self.choice.candidates, self.choice.probabilities
+        return [(library.track[row], float(chance)) for row, chance in zip(rows, chances, strict=True)]
+
     def probability(self, row: int) -> float:
         """Of choosing this row."""
         found = np.flatnonzero(self.choice.candidates == row)
         return float(self.choice.probabilities[found[0]]) if found.size else 0.0
+
+
+Round = tuple[str, float, float, float, Array, Array, float]
+"""Session, reward, propensity, probability under the other policy, features logged and expected, share that
+the log could never have chosen."""
 
 
 def reward_features(now: Situation, belief: Belief, rows: NDArray[np.intp]) -> Array:
@@ -65,7 +75,7 @@ def rounds_of(
     ------
     UsageError: another library; no round with an outcome.
     """
-    parts: list[tuple[str, float, float, float, Array, Array]] = []
+    parts: list[Round] = []
     for number, (name, records) in enumerate(logs.items()):
         rng = np.random.default_rng([seed, number])
         parts += _of_one(name, records, library, settings, rng)
@@ -73,7 +83,7 @@ def rounds_of(
         raise UsageError(
             "The logs hold no piece that was heard to its end: there is nothing to estimate from."
         )
-    session, reward, propensity, target, logged, expected = zip(*parts, strict=True)
+    session, reward, propensity, target, logged, expected, uncovered = zip(*parts, strict=True)
     return Rounds(
         session=session,
         reward=np.array(reward),
@@ -81,6 +91,7 @@ def rounds_of(
         target=np.array(target),
         logged=np.array(logged),
         expected=np.array(expected),
+        uncovered=np.array(uncovered),
     )
 
 
@@ -90,10 +101,10 @@ def _of_one(
     library: Library,
     settings: PolicySettings,
     rng: np.random.Generator,
-) -> list[tuple[str, float, float, float, Array, Array]]:
+) -> list[Round]:
     choices = [record for record in records if record["type"] == "choice"]
     outcomes = {record["decision"]: record for record in records if record["type"] == "outcome"}
-    found = []
+    found: list[Round] = []
 
     def watch(now: Situation, belief: Belief) -> None:
         record = choices[len(seen)]
@@ -105,8 +116,16 @@ def _of_one(
         asked = ask(now, belief, settings, rng)
         logged = reward_features(now, belief, np.array([row]))[0]
         probability = asked.probability(row)
-        found.append((name, outcome["progress"], record["propensity"], probability, logged, asked.expected))
+        could = {track for track, chance in _chances(record) if chance > 0}
+        never = sum(chance for track, chance in asked.chances(library) if track not in could)
+        found.append(
+            (name, outcome["progress"], record["propensity"], probability, logged, asked.expected, never)
+        )
 
     seen: list[Mapping[str, Any]] = []
     run_again(records, library, watcher=watch)
     return found
+
+
+def _chances(record: Mapping[str, Any]) -> list[tuple[str, float]]:
+    return list(zip(record["candidates"], record["probabilities"], strict=True))

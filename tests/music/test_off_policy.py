@@ -155,6 +155,27 @@ def test_rounds_of_the_same_policy_have_weights_near_one() -> None:
     np.testing.assert_allclose(rounds.target, rounds.propensity)
 
 
+def test_choices_that_a_log_could_never_have_made_are_counted() -> None:
+    """A log of the deterministic iso policy covers one candidate of many."""
+    library, _ = read_library(bundled_library())
+    logs = {}
+    for name, policy in (("iso", PolicySettings(method="iso")), ("random", PolicySettings(method="random"))):
+        recorder = Recorder()
+        session = Session(library, Setup(seed=1, policy=policy), recorder)
+        for second in range(1, 300):
+            session.observe(float(second), [-0.3, 0.2, 0.5])
+            if second % 50 == 10:
+                session.choose(float(second))
+        session.stop(300.0)
+        logs[name] = recorder.records
+    even = PolicySettings(method="random")
+    of_iso = rounds_of({"a": logs["iso"]}, library, even)
+    assert of_iso.uncovered is not None
+    np.testing.assert_allclose(of_iso.uncovered, 1.0 - of_iso.target)
+    np.testing.assert_allclose(rounds_of({"a": logs["random"]}, library, even).uncovered, 0.0, atol=1e-12)
+    assert off_policy(by_hand(uncovered=np.array([0.5, 0.0, 0.0, 0.1])), n_resamples=99).uncovered == 0.15
+
+
 def test_logs_without_outcomes() -> None:
     library, _ = read_library(bundled_library())
     recorder = Recorder()
