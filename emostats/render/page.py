@@ -119,10 +119,12 @@ def _options(folders: Sequence[Path]) -> dict[str, Any]:
 
 def _furnished(environment: Environment, folders: Sequence[Path], look: Look) -> Environment:
     """`environment` with the filters, the style, the script and the logo that templates use."""
+    from jinja2 import pass_context
     from markupsafe import Markup
 
     environment.filters["drawing"] = Markup  # SVG that emostats.figures made; its texts are escaped already
     environment.filters["themed"] = _themed
+    environment.filters["said"] = pass_context(_said)
     environment.filters["source"] = _source
     environment.filters["island"] = _island
     script = _BLANK_LINES.sub("\n", _first(folders, "explorer.js")).strip()
@@ -145,6 +147,16 @@ def _printable(value: Any) -> Any:
     if isinstance(value, str) and not hasattr(value, "__html__"):
         return _UNPRINTABLE.sub("\ufffd", value)
     return value
+
+
+def _said(context: Any, message: str, **values: Any) -> str:
+    """A fixed word of the page in the language of the report."""
+    return word(context["report"], message, **values)
+
+
+def word(report: Any, message: str, **values: Any) -> str:
+    """`message` in the language of a report, with `values` in its braces; English where it has no other."""
+    return str(getattr(report, "words", {}).get(message, message)).format(**values)
 
 
 def _themed(svg: str, words: str) -> Any:

@@ -15,6 +15,7 @@ from emostats.report.drawings import SIMULATED
 from emostats.report.language import _, speaking
 from emostats.report.model import Note, Paragraph, ReportModel
 from emostats.report.numbering import numbered
+from emostats.report.page_words import page_words
 from emostats.report.parts import text
 from emostats.report.sections import plan
 from emostats.study.spec import StudySpec
@@ -55,6 +56,7 @@ def _assembled(
         simulated=context.simulated,
         summary=_summary(context, short=audience == "family"),
         kicker=chosen.kicker,
+        words=page_words(),
         sections=sections,
         footer=_("Made by emostats {version}", version=manifest.get("emostats") or "").strip(),
     )

@@ -6,8 +6,8 @@ value, its unit and the id of the estimate it came from. A renderer lays out; it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 Raw = float | int | str | None
@@ -241,6 +241,7 @@ class ReportModel:
     simulated: the data are simulated; every page, the title and every caption says so.
     summary: name and value of what identifies the run, for the head of the report.
     kicker: what kind of report it is, above the title.
+    words: fixed words of a page by their English text; what is not there stays English.
     """
 
     title: str
@@ -252,6 +253,7 @@ class ReportModel:
     footer: str = ""
     language: str = "en"
     kicker: str = "Statistical report"
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def blocks(self) -> Iterator[Block]:
         """All blocks in reading order."""

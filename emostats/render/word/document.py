@@ -9,7 +9,7 @@ from typing import Any
 
 from emostats.errors import UsageError
 from emostats.render.archive import without_times
-from emostats.render.page import Document
+from emostats.render.page import Document, word
 from emostats.render.word.styles import prepare
 from emostats.render.word.tables import TEXT_WIDTH_MM, add_table
 from emostats.render.word.text import plain, write, write_value
@@ -29,7 +29,8 @@ def docx(model: Document, png: Callable[[str], bytes]) -> bytes:
     UsageError: python-docx is not installed.
     """
     document = _library().Document()
-    prepare(document, title=plain(model.title), language=model.language, simulated=model.simulated)
+    note = word(model, "Simulated data") if model.simulated else ""
+    prepare(document, title=plain(model.title), language=model.language, note=note)
     _head(document, model)
     for section in model.sections:
         if section.screen:
@@ -37,7 +38,7 @@ def docx(model: Document, png: Callable[[str], bytes]) -> bytes:
         number = f"{section.number}  " if section.number else ""
         document.add_heading(plain(f"{number}{section.title}"), level=1)
         for block in section.blocks:
-            _add(document, block, png)
+            _add(document, block, model, png)
     document.add_paragraph(plain(model.footer), style="Footnote")
     stream = io.BytesIO()
     document.save(stream)
@@ -54,8 +55,8 @@ def _library() -> Any:
 def _head(document: Any, model: Document) -> None:
     if model.simulated:
         said = document.add_paragraph(style="Caution")
-        said.add_run("Simulated data.").bold = True
-        said.add_run(" No real child is described in this document.")
+        said.add_run(f"{word(model, 'Simulated data')}. ").bold = True
+        said.add_run(word(model, "No real child is described here."))
     document.add_paragraph(plain(model.kicker), style="Subtitle")
     document.add_paragraph(plain(model.title), style="Title")
     if model.subtitle:
@@ -66,26 +67,28 @@ def _head(document: Any, model: Document) -> None:
         write(paragraph, value.parts)
 
 
-def _add(document: Any, block: Any, png: Callable[[str], bytes]) -> None:
+def _add(document: Any, block: Any, model: Document, png: Callable[[str], bytes]) -> None:
     if block.kind == "table":
-        add_table(document, block)
+        add_table(document, block, word(model, "Table {number}.", number=block.number))
     elif block.kind == "figure":
-        _figure(document, block, png)
+        _figure(document, block, word(model, "Figure {number}.", number=block.number), png)
+    elif block.kind == "not_done":
+        _not_done(document, block, word(model, "Not done: {what}.", what=block.what))
     elif block.kind in _TEXTS:
         _TEXTS[block.kind](document, block)
 
 
-def _figure(document: Any, block: Any, png: Callable[[str], bytes]) -> None:
+def _figure(document: Any, block: Any, label: str, png: Callable[[str], bytes]) -> None:
     from docx.shared import Mm
 
     paragraph = document.add_paragraph()
     paragraph.paragraph_format.keep_with_next = True
     picture = paragraph.add_run().add_picture(io.BytesIO(png(block.svg)), width=Mm(TEXT_WIDTH_MM))
     shown = picture._inline.docPr
-    shown.set("name", f"Figure {block.number}")
+    shown.set("name", label)
     shown.set("descr", plain(f"{block.caption} {block.description}"))
     caption = document.add_paragraph(style="Caption")
-    caption.add_run(f"Figure {block.number}. ").bold = True
+    caption.add_run(f"{label} ").bold = True
     caption.add_run(plain(block.caption))
     caption.paragraph_format.space_after = caption.style.font.size
 
@@ -123,9 +126,9 @@ def _note(document: Any, block: Any) -> None:
             write(paragraph, item.parts)
 
 
-def _not_done(document: Any, block: Any) -> None:
+def _not_done(document: Any, block: Any, said: str) -> None:
     paragraph = document.add_paragraph(style="Note")
-    paragraph.add_run(f"Not done: {plain(block.what)}. ").bold = True
+    paragraph.add_run(f"{plain(said)} ").bold = True
     paragraph.add_run(f"{plain(block.reason[:1].upper() + block.reason[1:])}.")
 
 
@@ -149,7 +152,6 @@ _TEXTS: dict[str, Callable[[Any, Any], None]] = {
     "definitions": _definitions,
     "code": _code,
     "note": _note,
-    "not_done": _not_done,
     "answer": _answer,
     "heading": _heading,
 }

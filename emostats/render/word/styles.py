@@ -22,9 +22,9 @@ _PARAGRAPHS = (  # name, size in points, colour, bold, space before and after in
 _BOXES = {"Note": ("F3F6F8", ACCENT), "Caution": ("FFF6E3", "C98A12")}
 
 
-def prepare(document: Any, *, title: str, language: str, simulated: bool) -> None:
-    """Page size and number, language, properties and styles of an empty document."""
-    _page(document, simulated)
+def prepare(document: Any, *, title: str, language: str, note: str) -> None:
+    """Page size and number, language, properties and styles of an empty document; `note` heads every page."""
+    _page(document, note)
     for name, size, colour, bold, before, after in _PARAGRAPHS:
         _paragraph_style(document, name, size, colour, bold, (before, after))
     for name, size in (("Table Report", 9.0), ("Table Small", 7.5)):
@@ -38,7 +38,7 @@ def prepare(document: Any, *, title: str, language: str, simulated: bool) -> Non
     properties.last_modified_by = "emostats"
 
 
-def _page(document: Any, simulated: bool) -> None:
+def _page(document: Any, note: str) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Mm
 
@@ -51,10 +51,10 @@ def _page(document: Any, simulated: bool) -> None:
     _field(footer, "PAGE")
     footer.add_run(" / ")
     _field(footer, "NUMPAGES")
-    if simulated:
+    if note:
         header = section.header.paragraphs[0]
         header.alignment = WD_ALIGN_PARAGRAPH.CENTER
-        header.add_run("Simulated data").bold = True
+        header.add_run(note).bold = True
 
 
 def _field(paragraph: Any, instruction: str) -> None:

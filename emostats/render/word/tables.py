@@ -12,15 +12,15 @@ MANY_COLUMNS = 6
 """A table with more columns than this has smaller type."""
 
 
-def add_table(document: Any, block: Any) -> None:
-    """Caption, table and footnotes of a report's table."""
+def add_table(document: Any, block: Any, label: str) -> None:
+    """Caption, table and footnotes of a report's table; `label` is ``"Table 3."``."""
     caption = document.add_paragraph(style="Caption")
-    caption.add_run(f"Table {block.number}. ").bold = True
+    caption.add_run(f"{label} ").bold = True
     caption.add_run(plain(block.caption))
     caption.paragraph_format.keep_with_next = True
     table = document.add_table(rows=1, cols=1 + len(block.columns))
     table.style = document.styles["Table Small" if len(block.columns) > MANY_COLUMNS else "Table Report"]
-    _describe(table, f"Table {block.number}", block.caption)
+    _describe(table, label, block.caption)
     _fill(table.rows[0], [(block.header, False), *((c.label, c.numeric) for c in block.columns)])
     _repeat(table.rows[0])
     for row in block.rows:

@@ -15,8 +15,8 @@ from emostats.report.context import Context, Outcome
 from emostats.report.explorer.cells import Shared
 from emostats.report.explorer.groups import Group, factors_of, groups_of
 from emostats.report.explorer.series import SCALES, scales_of
+from emostats.report.language import _
 from emostats.report.model import Explorer, ExplorerFactor
-from emostats.report.parts import ALL
 from emostats.report.wording import capital
 
 __all__ = ["explorer"]
@@ -56,7 +56,8 @@ def _data(
         "visits": [{"at": at[v], "label": context.visit(v), "name": v} for v in context.spec.visit_names],
         "factors": [{"name": factor.name, "levels": factor.levels} for factor in factors],
         "groups": [
-            {"label": g.level or ALL, "levels": g.levels, "division": planned[g.subgroup]} for g in groups
+            {"label": g.level or _("All children"), "levels": g.levels, "division": planned[g.subgroup]}
+            for g in groups
         ],
         "outcomes": content,
         "notes": shared.notes.all(),
@@ -66,8 +67,8 @@ def _data(
 
 def _offered(context: Context, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, str]]:
     units = {outcome.unit for outcome in outcomes if not outcome.session}
-    own = capital(units.pop()) if len(units) == 1 and "" not in units else "Scale units"
-    names = {"points": own, "percent": "Percent of baseline", "standardized": "Standardized"}
+    own = capital(units.pop()) if len(units) == 1 and "" not in units else _("Scale units")
+    names = {"points": own, "percent": _("Percent of baseline"), "standardized": _("Standardized")}
     for scale, kind in SCALES:
         if any(context.rows(kind, outcome) for outcome in outcomes):
             yield scale, names[scale]
@@ -78,7 +79,7 @@ def _planned(context: Context, subgroup: str, rows: Sequence[Estimate]) -> str:
     if not subgroup:
         return ""
     if not context.manifest.get("plan", {}).get("locked"):
-        return "The plan was not locked, so nothing vouches that this division was planned."
+        return _("The plan was not locked, so nothing vouches that this division was planned.")
     if all(row.planned for row in rows if row.subgroup == subgroup):
-        return "This division was planned, by the locked plan."
-    return "This division was not planned: it can suggest, and not show."
+        return _("This division was planned, by the locked plan.")
+    return _("This division was not planned: it can suggest, and not show.")

@@ -12,12 +12,13 @@ from emostats.report import cells
 from emostats.report.context import Context, Outcome
 from emostats.report.explorer.cells import Shared, Writer, usual_id, writer
 from emostats.report.explorer.groups import Group, sides
+from emostats.report.language import _
 from emostats.report.parts import comparison_name, confidence
+from emostats.report.wording import capital
 
 SCALES = (("points", "change"), ("percent", "percent_change"), ("standardized", "effect_size"))
 """Names of the scales, and the kind of estimate that each shows."""
 
-_WHAT = {"change": "change", "percent_change": "percent change", "effect_size": "standardized change"}
 _TICKS = 6
 
 
@@ -40,21 +41,29 @@ def _scale(
     rows = context.rows(kind, outcome)
     differences = context.rows("difference_of_changes", outcome) if own else ()
     visits = [context.visit_in_text(name) for name in context.spec.visit_names]
-    what, unit, level = _WHAT[kind], f" ({outcome.unit})" if own and outcome.unit else "", confidence(rows)
+    what, unit, level = _what(kind), f" ({outcome.unit})" if own and outcome.unit else "", confidence(rows)
+    said = {"outcome": outcome.label, "what": what, "unit": unit, "level": level}
     return {
         "id": usual_id(outcome, kind),
         "unit": rows[0].unit,
-        "estimate": f"Estimate ({level})",
+        "estimate": _("Estimate ({level})", level=level),
         "changes": _by_group(context, rows, groups, writer(context, outcome, kind, shared)),
         "axis": _axis([*rows, *differences], null=0.0),
-        "label": [f"{what[0].upper()}{what[1:]} to {visit}{unit}" for visit in visits],
+        "label": [capital(_("{what} to {visit}{unit}", what=what, visit=v, unit=unit)) for v in visits],
         "title": [
-            f"{outcome.label}: {what} from baseline to {visit}{unit}, with {level}" for visit in visits
+            _("{outcome}: {what} from baseline to {visit}{unit}, with {level}", visit=v, **said)
+            for v in visits
         ],
-        "over_time": f"{outcome.label}: {what} from baseline at each visit{unit}, with {level}",
+        "over_time": _("{outcome}: {what} from baseline at each visit{unit}, with {level}", **said),
         "means": _means(context, outcome, groups, shared) if own else None,
         "differences": _differences(context, outcome, groups, shared) if own else None,
     }
+
+
+def _what(kind: str) -> str:
+    if kind == "percent_change":
+        return _("percent change")
+    return _("standardized change") if kind == "effect_size" else _("change")
 
 
 def _means(
@@ -68,7 +77,12 @@ def _means(
         "id": usual_id(outcome, "ls_mean"),
         "changes": _by_group(context, rows, groups, writer(context, outcome, "ls_mean", shared)),
         "axis": _axis(rows, null=None),
-        "title": f"{outcome.label}: LS mean at each visit{unit}, with {confidence(rows)}",
+        "title": _(
+            "{outcome}: LS mean at each visit{unit}, with {level}",
+            outcome=outcome.label,
+            unit=unit,
+            level=confidence(rows),
+        ),
     }
 
 
