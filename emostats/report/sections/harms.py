@@ -36,7 +36,7 @@ def _events(context: Context) -> tuple[Block, ...]:
         return (NotDone(_("Events"), context.why_no_table("events", reason)),)
     levels = list(dict.fromkeys(table["level"].fillna("").astype(str)))
     notes = [
-        Footnote(_("Children with at least one event, of all in the group; events in brackets.")),
+        Footnote(_("Children with at least one event, of all in the group; the number of events below.")),
         Footnote(_("Terms of fewer than three children are pooled: such words may describe a person.")),
     ]
     if table["n_serious"].isna().all():
