@@ -38,7 +38,7 @@ def curve_plot(
     labels: of the horizontal and the vertical axis. legend: names of interval and band. null: a dashed line.
     """
     tall = 240.0
-    sheet = Sheet(frame, tall + 88)
+    sheet = Sheet(frame, tall + (108 if frame.narrow else 88))
     left, right = 52.0, frame.width - 10
     drawn = [value for p in points for value in (p.estimate, p.low, p.high, p.band_low, p.band_high)]
     y = linear(finite([*drawn, null]), tall, 26)
@@ -61,10 +61,14 @@ def curve_plot(
 
 
 def _legend(sheet: Sheet, legend: tuple[str, str], y: float) -> None:
+    """Both names in one line on a desk, one below the other on a phone."""
     at = 0.0
     for text, opacity in zip(legend, (0.38, 0.14), strict=True):
         corners = [(at, y - 10), (at + 18, y - 10), (at + 18, y + 3), (at, y + 3)]
         sheet.polygon(corners, fill=SERIES[0], opacity=opacity)
-        shown = shorten(text, sheet.width / 2 - 30, SMALL)
+        shown = shorten(text, sheet.width - at - 24, SMALL)
         sheet.text(at + 24, y, shown, size=SMALL, colour=MUTED)
-        at += 44 + width(shown, SMALL)
+        if sheet.frame.narrow:
+            y += 20
+        else:
+            at += 44 + width(shown, SMALL)

@@ -111,7 +111,8 @@ def _crowded(row: ForestRow, frame: Frame) -> bool:
     """Whether, on a phone, a row's name needs a line of its own."""
     if not frame.narrow:
         return False
-    needed = width(row.label, BODY) + width(_counts(row), SMALL) + width(_only_text(row), BODY) + 30
+    size = BOLD if row.overall else BODY
+    needed = width(row.label, size) + width(_counts(row), SMALL) + width(_only_text(row), size) + 30
     return needed > frame.width
 
 
