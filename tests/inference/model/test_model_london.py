@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib
+import json
 import shutil
 import sys
 from dataclasses import replace
@@ -149,9 +150,17 @@ def test_what_is_shipped_says_what_it_is() -> None:
     for name in ("blendshape-encoder", "neutral-smile"):
         shown = card(name)
         assert any(NOT_VALIDATED in text for text in shown.limitations)
-        assert 0 < shown.figures[0].estimate < 1
+        assert shown.figures[0].conf_low is not None
         assert any("DeBruine" in text for text in shown.attribution)
         assert 200_000 < shown.n_parameters < 400_000
+
+
+def test_the_cards_figures_are_those_of_the_analysis() -> None:
+    found = json.loads((ANALYSIS / "figures.json").read_text())
+    for shown in card("neutral-smile").figures:
+        printed = found["single_still"]["network_fine_tuned"][shown.metric]
+        assert (shown.estimate, shown.conf_low) == (printed["estimate"], printed["conf_low"])
+    assert found["headline"]["auc"] == found["single_still"]["network_fine_tuned"]["auc"]
 
 
 def test_the_shipped_encoder_knows_the_teachers_answers_on_real_faces(stills: Any) -> None:
