@@ -12,6 +12,7 @@ from emostats.report.wording import capital
 
 HIDDEN = "Hidden: a small group, or one from which a small group could be computed"
 """Why a number of the public edition is not shown; estimates say the same in their error."""
+NO_COUNT = Cell(rounding.MISSING, reason="The number of children is hidden, or was not recorded")
 NO_VALUE = Cell(rounding.MISSING, reason="Not computed")
 
 
@@ -91,7 +92,7 @@ def count(row: Estimate | None) -> Cell:
     if row is not None and row.n is None and row.error:
         return failed(row) or NO_VALUE
     if row is None or row.n is None:
-        return NO_VALUE
+        return NO_VALUE if row is None or row.estimate is None else NO_COUNT
     return Cell(rounding.count(row.n), row.n, "children", row.estimate_id)
 
 

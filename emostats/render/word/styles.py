@@ -6,6 +6,7 @@ from typing import Any
 
 INK, MUTED, ACCENT = "1D2730", "566470", "0B5568"
 _LANGUAGES = {"en": "en-GB", "zh": "zh-CN", "de": "de-DE", "fr": "fr-FR", "es": "es-ES"}
+_EAST = ("zh", "ja", "ko")
 _PARAGRAPHS = (  # name, size in points, colour, bold, space before and after in points
     ("Normal", 10, INK, False, 0, 6),
     ("Title", 20, INK, True, 0, 8),
@@ -143,6 +144,7 @@ def _language(document: Any, language: str) -> None:
     for old in defaults.findall(qn("w:lang")):
         defaults.remove(old)
     mark = OxmlElement("w:lang")
-    mark.set(qn("w:val"), tag)
-    mark.set(qn("w:eastAsia"), tag if tag.startswith("zh") else "zh-CN")
+    east = tag.startswith(_EAST)  # Latin letters within are English, and break as English does
+    mark.set(qn("w:val"), "en-GB" if east else tag)
+    mark.set(qn("w:eastAsia"), tag if east else "zh-CN")
     defaults.append(mark)
