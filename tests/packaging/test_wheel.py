@@ -121,7 +121,7 @@ def test_no_test_data_and_no_copyleft_data_are_distributed(
 
 def test_wheel_is_pure_python_and_small(wheel: Archive) -> None:
     assert wheel.path.name.endswith("-py3-none-any.whl")
-    assert wheel.path.stat().st_size < 5_000_000
+    assert wheel.path.stat().st_size < 10_000_000  # five of them are the face models and the weights
 
 
 @pytest.fixture(scope="module")
