@@ -9,8 +9,10 @@ from scipy import stats
 
 import emostats as em
 from emostats.errors import EmostatsWarning, UsageError
+from emostats.estimates import Estimate
 from emostats.statistics.multiplicity import max_abs_t_quantile
 from emostats.statistics.subgroups import Known, continuous_formula, credibility
+from emostats.statistics.subgroups.analysis import consistency
 from emostats.statistics.subgroups.continuous import band_quantile, path_length
 
 FORMULA = "AVAL ~ AVISIT * SEX * BAND + us(AVISIT | USUBJID)"
@@ -216,3 +218,18 @@ def test_the_verdict_is_left_to_people():
         assert items["="].needs_person and items["2"].needs_person
     assert items["4"].answer == "definitely no" and items["1"].answer == "definitely no"
     assert "low at most" in items["="].basis
+
+
+def test_consistency_asks_other_outcomes_about_the_same_two_levels():
+    def row(level, value):
+        return Estimate(level, "a", "difference_of_changes", subgroup="G", level=level, estimate=value)
+
+    found = consistency(
+        {
+            "one": [row("A − B", 0.2), row("A − C", -0.9)],
+            "two": [row("A − B", -0.5), row("A − C", -0.1)],
+            "three": [row("A − B", 0.3)],
+        },
+        "G",
+    )
+    assert found == {"one": (2, 2), "two": (1, 3), "three": (2, 3)}
