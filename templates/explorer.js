@@ -11,6 +11,7 @@
   const NO_CELL = [null, null, null, "—"];
   const SHAPES = ["circle", "square", "diamond", "up", "down", "plus"];
   const MOST_LINES = 6;
+  const MOST_PAIRS = 36; // differences of nine groups; more are shown when fewer groups are chosen
   const STACKED = 560; // pixels; a narrower drawing puts the texts above the marks
 
   // Elements ---------------------------------------------------------------------------------------------
@@ -116,8 +117,9 @@
     const members = divided ? groups.filter(group => inDivision(group) && atLevel(group)) : [];
     const all = groups.find(group => group.levels.every(at => at === null));
     const ids = new Set(members.map(group => group.index));
-    const pairs = (scale.differences?.pairs ?? []).filter(pair => pair.groups.every(index => ids.has(index)));
-    return { state, scales, scale, members, all, pairs, divided, visit: visitAt(state.visit) };
+    const compared = (scale.differences?.pairs ?? []).filter(pair => pair.groups.every(index => ids.has(index)));
+    const pairs = compared.length <= MOST_PAIRS ? compared : [];
+    return { state, scales, scale, members, all, pairs, compared, divided, visit: visitAt(state.visit) };
   };
   const look = (group, members) => {
     const at = members.indexOf(group);
@@ -332,12 +334,13 @@
     }
     return chosen().scale !== state.scale;
   };
-  const say = ({ scale, members, divided, visit }, rows) => {
+  const say = ({ scale, members, pairs, compared, divided, visit }, rows) => {
     const count = rows.filter(row => !row.heading).length;
     const missing = divided && !members.length;
     part("status").textContent = missing ? word("nothing") : `${scale.title[visit]}. ${word("rows").replace("#", count)}`;
     part("status").classList.toggle("missing", missing);
-    part("division").textContent = members[0]?.division ?? "";
+    const more = compared.length > pairs.length ? word("fewer") : "";
+    part("division").textContent = [members[0]?.division, more].filter(Boolean).join(" ");
   };
   const draw = () => {
     let selection = select();

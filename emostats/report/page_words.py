@@ -27,6 +27,7 @@ def page_words() -> dict[str, str]:
         "This run has no estimates for these groups; choose another division of the children.": _(
             "This run has no estimates for these groups; choose another division of the children."
         ),
+        "Choose fewer groups to see their differences.": _("Choose fewer groups to see their differences."),
         "What to show": _("What to show"),
         "Outcome": _("Outcome"),
         "Visit": _("Visit"),

@@ -189,3 +189,21 @@ def test_without_subgroups_there_is_no_explorer(handmade):
 
 def test_the_same_run_embeds_the_same_text(made, handmade):
     assert explorer(context_of(handmade)) == made
+
+
+def test_very_many_comparisons_are_a_table_and_no_drawing(handmade):
+    from emostats.report import build_report
+
+    rows = handmade.estimates()
+    one = next(r for r in rows if r.kind == "difference_of_changes" and r.parameter == "SOCINT")
+    many = [
+        replace(one, estimate_id=f"{one.estimate_id}/{i}", visit="WEEK12", level=f"A{i} − B{i}")
+        for i in range(100)
+    ]
+    results = AnalysisResults(estimates_frame([*rows, *many]), handmade.results().tables, {})
+    report = build_report(handmade.spec(), results, handmade.manifest())
+    figures = {figure.id for figure in report.figures()}
+    assert "fig-differences-primary-socint" not in figures
+    assert "fig-differences-primary-emoresp" in figures
+    table = next(t for t in report.tables() if t.id == "table-differences-primary-socint")
+    assert len([row for row in table.rows if row.header.startswith("(A")]) == 100

@@ -29,6 +29,9 @@ from emostats.report.sections.responders import responders_at
 from emostats.report.sections.subgroup_depth import depth_of
 from emostats.report.wording import capital
 
+_MOST_COMPARISONS = 80
+"""A forest of more rows than this is no longer read; the table has them."""
+
 
 def section(context: Context) -> Section:
     """For each outcome: tests of heterogeneity, differences between subgroups, changes within them."""
@@ -122,6 +125,10 @@ def _differences(context: Context, outcome: Outcome) -> tuple[Block, ...]:
     visit = last_visit(context, rows)
     when = context.visit_in_text(visit)
     last = [row for row in rows if row.visit == visit]
+    table = _difference_table(context, outcome, rows, visit)
+    if len(last) > _MOST_COMPARISONS:
+        n = rounding.count(len(last))
+        return (text(_("{n} comparisons are too many for a drawing; the table has them all.", n=n)), table)
     forest = _forest(
         context,
         outcome,
@@ -132,7 +139,7 @@ def _differences(context: Context, outcome: Outcome) -> tuple[Block, ...]:
         value_axis(outcome, f"Difference in change to {when}"),
         comparison_name,
     )
-    return (forest, _difference_table(context, outcome, rows, visit))
+    return (forest, table)
 
 
 def _difference_table(context: Context, outcome: Outcome, rows: Sequence[Estimate], visit: str) -> Table:
