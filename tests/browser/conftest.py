@@ -11,13 +11,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from emostats.estimates import AnalysisResults, estimates_frame
 from emostats.render import html
 from emostats.report import build_report
 from emostats.report.audience import AUDIENCES
@@ -68,6 +70,29 @@ def browser() -> Iterator[Any]:
         running.close()
 
 
+def many_groups(handmade: Any) -> AnalysisResults:
+    """The hand-made run with ten sites, and all differences between them."""
+    rows = handmade.estimates()
+    change = next(r for r in rows if r.kind == "change" and not r.subgroup and r.visit == "WEEK12")
+    sites = [f"Site {number}" for number in range(1, 11)]
+    more = [
+        replace(change, estimate_id=f"{change.estimate_id}/{site}", subgroup="SITE", level=site, n=20)
+        for site in sites
+    ]
+    pairs = [
+        replace(
+            change,
+            estimate_id=f"{a}{b}",
+            kind="difference_of_changes",
+            subgroup="SITE",
+            level=f"({a}) − ({b})",
+        )
+        for a, b in combinations(sites, 2)
+    ]
+    results = handmade.results()
+    return AnalysisResults(estimates_frame([*rows, *more, *pairs]), results.tables, results.facts)
+
+
 @pytest.fixture(scope="session")
 def files(handmade: Any, tmp_path_factory: Any) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("reports")
@@ -75,6 +100,7 @@ def files(handmade: Any, tmp_path_factory: Any) -> dict[str, Path]:
     pages = {
         "report": build_report(spec, results, manifest),
         **{name: build_report(spec, results, manifest, name) for name in AUDIENCES},
+        "many": build_report(spec, many_groups(handmade), manifest),
         "hostile": build_report(handmade.hostile_spec(), handmade.hostile_results(), handmade.manifest()),
     }
     found = {}

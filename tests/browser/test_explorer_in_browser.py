@@ -243,3 +243,15 @@ def test_hostile_names_are_only_text(visit):
     assert page.locator(".explorer script, .explorer img").count() == 0
     texts = page.locator("[data-part=forest] svg text").all_text_contents()
     assert max(map(len, texts)) < 400
+
+
+def test_many_groups_get_a_panel_each_and_their_differences_when_fewer_are_chosen(visit):
+    page = visit("many").page
+    choose(page, SEX="All together", AGEBAND="All together", SITE="Each apart")
+    assert list(shown(page)) == ["All children", *(f"Site {number}" for number in range(1, 11))]
+    assert "Choose fewer groups" in page.locator("[data-part=division]").inner_text()
+    assert page.locator("[data-part=legend] li").count() == 0
+    titles = page.locator("[data-part=time] svg text[font-weight='700']").all_text_contents()
+    assert {"Site 1", "Site 10"} <= set(titles)
+    choose(page, SITE="Site 3")
+    assert list(shown(page)) == ["All children", "Site 3"]
