@@ -3,10 +3,7 @@ time."""
 
 from __future__ import annotations
 
-import datetime as dt
 import io
-import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +12,8 @@ import numpy as np
 import pandas as pd
 
 from emostats.errors import UsageError
+from emostats.render.archive import without_times
 
-_STAMP = (2024, 1, 1, 0, 0, 0)
-_MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 _HEADER_FILL = "FF2F4B6E"
 _NOTE_WIDTH = 100
 _MARK = "SIMULATED DATA – no real child"
@@ -41,12 +37,11 @@ def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame], notes: Sequen
         _write_table(book.create_sheet(name), table)
     book.properties.title = _MARK
     book.properties.creator = "emostats simulate"
-    book.properties.created = dt.datetime(*_STAMP)
     raw = io.BytesIO()
     book.save(raw)
     try:
         with path.open("xb") as file:
-            file.write(_without_time(raw.getvalue()))
+            file.write(without_times(raw.getvalue()))
     except FileExistsError:
         raise UsageError(f"{path} exists and is not overwritten; choose another folder") from None
     return path
@@ -106,20 +101,3 @@ def _cell(value: object) -> object:
             return None
         return int(value) if value.is_integer() else value
     return None if value == "" else value
-
-
-def _without_time(content: bytes) -> bytes:
-    """The same archive with fixed time stamps, in the zip entries and in the document's properties."""
-    result = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(content)) as source,
-        zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target,
-    ):
-        for name in source.namelist():
-            data = source.read(name)
-            if name == "docProps/core.xml":
-                data = _MODIFIED.sub(rb"\g<1>2024-01-01T00:00:00Z\g<2>", data)
-            entry = zipfile.ZipInfo(name, date_time=_STAMP)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, data)
-    return result.getvalue()
