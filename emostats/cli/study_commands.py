@@ -34,9 +34,11 @@ def validate(
     **Example:** `emostats validate study.toml`
     """
     from emostats.ingest import ingest
+    from emostats.pipeline.load import check_outputs
     from emostats.study.spec import read_spec
 
     spec = read_spec(study)
+    check_outputs(spec)
     data, findings = ingest(spec)
     errors = [finding for finding in findings if finding.severity == "error"]
     if as_json:

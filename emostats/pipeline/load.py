@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from emostats.errors import FindingsError, UsageError
+from emostats.errors import FindingsError, UsageError, did_you_mean
 from emostats.ingest import ingest
 from emostats.pipeline.hashing import FileRecord, record
 from emostats.study.data import StudyData
@@ -42,6 +42,7 @@ def load(path: str | Path) -> LoadedStudy:
     UsageError: the lock is damaged, or a file changed while it was read.
     """
     spec = read_spec(path)
+    check_outputs(spec)
     plan = compare_plan(spec)
     inputs = tuple(input_records(spec))
     data, findings = ingest(spec)
@@ -51,6 +52,28 @@ def load(path: str | Path) -> LoadedStudy:
     if tuple(input_records(spec)) != inputs:
         raise UsageError("a file of the study was changed while it was read. Run it again.")
     return LoadedStudy(spec, data, plan, inputs)
+
+
+def check_outputs(spec: StudySpec) -> None:
+    """Refuses a language or a rule of [outputs] that does not exist, before hours of fitting.
+
+    Raises
+    ------
+    UsageError: names the key and what there is.
+    """
+    from emostats.privacy.suppression.rules import rule_of
+    from emostats.report.language import languages
+
+    language = spec.outputs.language
+    if language not in languages():
+        hint = did_you_mean(language, languages())
+        raise UsageError(
+            f"{spec.path.name}, key outputs.language: there is no report in '{language}'. {hint}"
+        )
+    try:
+        rule_of(spec.outputs.rule)
+    except UsageError as error:
+        raise UsageError(f"{spec.path.name}, key outputs.rule: {error}") from None
 
 
 def own_instruments(spec: StudySpec) -> dict[str, Path]:

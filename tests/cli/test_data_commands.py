@@ -139,3 +139,17 @@ def test_quality_as_a_page(folder):
     assert "&lt;b&gt;1" in text and "<b>1" not in text
     assert "a.csv, cell C2" in text
     assert "Participant flow" not in text
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [('language = "zk"', "no report in 'zk'. Did you mean 'zh'"), ('rule = "cmms"', "outputs.rule")],
+)
+def test_a_language_or_rule_that_does_not_exist_is_refused_before_anything_is_computed(folder, line, words):
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    (folder / "study.toml").write_text(f"{text}\n[outputs]\n{line}\n", encoding="utf-8")
+    for command in ("validate", "run"):
+        result = CliRunner().invoke(app, [command, "study.toml"])
+        assert result.exit_code == 2
+        assert words in result.stderr
+    assert not (folder / "runs").exists()
