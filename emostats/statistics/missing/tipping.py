@@ -50,10 +50,7 @@ class TippingPoint:
         note: str = "",
         width: float = 720.0,
     ) -> str:
-        """The p-value against the shift, as SVG text. `label` names the axis, with its unit.
-
-        matplotlib is loaded on the first call.
-        """
+        """The p-value against the shift, as SVG text. `label` names the axis, with its unit."""
         from emostats.figures import Frame
         from emostats.figures.missing_data import TippingCurve, tipping_point_plot
         from emostats.render import rounding

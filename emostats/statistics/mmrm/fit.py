@@ -368,8 +368,7 @@ class MMRMFit(FittedModel):
 
         kind: ``"qq"`` (normal quantiles of normalized residuals), ``"residuals"`` (Pearson, against fitted
         values), ``"visits"`` (Pearson, boxes by visit), ``"autocorrelation"`` (by lag), ``"means"`` (observed
-        and fitted, by the levels of `by`), ``"covariance"`` (correlations as a map). matplotlib is loaded on
-        the first call.
+        and fitted, by the levels of `by`), ``"covariance"`` (correlations as a map).
 
         Raises
         ------
