@@ -160,7 +160,8 @@ def replay(
     """Step through a recorded session, and check that its log leads to the same choices again.
 
     A log brings its own target, limits, policy and seed. Scores have none: the policy walks through them and
-    shows what it would have chosen. Exit code 1 when a choice differs or a safety rule was broken.
+    shows what it would have chosen. Nobody heard those pieces, so such a log teaches nothing about music.
+    Exit code 1 when a choice differs or a safety rule was broken.
 
     **Example:** `emostats music replay session.jsonl --library library.csv --timeline session.html`
     """
@@ -239,7 +240,9 @@ def _say_decisions(records: list[dict[str, Any]], step: bool) -> None:
             if step:
                 typer.prompt("Enter for the next", default="", show_default=False, err=True)
         elif kind == "veto":
-            put(f"{clock}  veto of {record['track']}{': ' + record['why'] if record['why'] else ''}")
+            what = f"veto of {record['track']}" if record["track"] else "veto"
+            calm = ", cool-down" if record["distress"] else ""
+            put(f"{clock}  {what}{calm}{': ' + record['why'] if record['why'] else ''}")
         elif kind == "late":
             put(f"{clock}  a frame came late or its clock went backwards; kept in the log, not used")
 

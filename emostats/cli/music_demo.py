@@ -89,7 +89,9 @@ def _clip(output: Path, library: Library) -> dict[str, Any] | None:
     from emostats.music.session import Session, Setup
 
     recorder = _new(output / "clip.jsonl")
-    session = Session(library, Setup(target=(0.4, 0.0), session="clip of stills", seed=1), recorder)
+    session = Session(
+        library, Setup(target=(0.4, 0.0), session="clip of stills", seed=1, heard=False), recorder
+    )
     latency = run_live(session, readings(video(CLIP, 10.0, fast=True)), piece_seconds=5.0)
     recorder.close()
     done = _page(recorder.records, library, output / "clip.html", CLIP_NOTE)

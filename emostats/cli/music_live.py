@@ -7,6 +7,7 @@ import sys
 import time as clock
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,8 +61,8 @@ def live(
 ) -> None:
     """Run the loop: face to state to the next piece. Keys: a accept, v veto, d veto and calm down, s stop.
 
-    The loop names the piece; the therapist plays it. No picture is kept. Needs
-    `pip install "emostats[inference]"`.
+    The loop names the piece; the therapist plays it. No picture is kept. A video file is a rehearsal: nobody
+    in it hears the pieces, so its log teaches nothing. Needs `pip install "emostats[inference]"`.
 
     **Example:** `emostats music live session.mp4 --library library.csv --log session.jsonl`
     """
@@ -78,6 +79,7 @@ def live(
         tracks, target=target, child=child, session=Path(source).stem, policy=policy, limits=limits,
         avoid=avoid, learn_from=learn_from, seed=seed,
     )  # fmt: skip
+    setup = replace(setup, heard=source.startswith("camera:"))  # a child in a file hears nothing of it
     recorder = Recorder(log)
     try:
         session = NewSession(tracks, setup, recorder)
@@ -115,7 +117,14 @@ def _finish(
         })  # fmt: skip
         return
     same = "the same" if found.same else "NOT the same"
-    put(f"{found.n_choices} choices; replay: {same}; safety rules broken: {len(found.violations) or 'none'}.")
+    if not any(record["type"] == "choice" and record["n_frames"] for record in records):
+        say(
+            "No face gave a score before a choice: the state stayed unknown, and only matching music was "
+            "chosen."
+        )
+    put(
+        f"Choices: {found.n_choices}; replay: {same}; safety rules broken: {len(found.violations) or 'none'}."
+    )
     if summary["frames"]:
         wait = {name: f"{summary[name]:.0f} ms" for name in ("median_ms", "p95_ms", "worst_ms")}
         put(

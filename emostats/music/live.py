@@ -99,8 +99,8 @@ def run_live(
 
 
 def _obey(session: Session, action: str, now: float, latency: Latency) -> bool:
-    """Carries out a key; True when a new piece was chosen."""
-    if session.playing is None or not action:
+    """Carries out a key; True when a new piece was chosen. Distress counts before the first piece too."""
+    if not action or (session.playing is None and action != "veto: distress"):
         return False
     if action == "accept":
         session.accept(now)

@@ -8,6 +8,7 @@ from typing import Any
 
 from emostats.errors import Finding, Severity, UsageError
 from emostats.music.belief import Belief, Evidence, Prior, new_child, updated
+from emostats.music.record import UNHEARD, unheard
 from emostats.music.replay import run_again
 from emostats.music.tracks import Library
 
@@ -31,11 +32,15 @@ class Memory:
 
 def remember(logs: Iterable[tuple[str, Log]], library: Library) -> Memory:
     """The evidence of logs (name, records). A log of another library is left out with a warning: what its
-    tracks were is not known here."""
+    tracks were is not known here. So is one of a walk through recorded scores, whose pieces nobody heard."""
     evidence: dict[str, Evidence] = {}
     findings = []
     count = 0
     for name, records in logs:
+        if unheard(records):
+            what = f"The log is left out: {UNHEARD}"
+            findings.append(Finding("log-left-out", what, severity=Severity.WARNING, file=name))
+            continue
         try:
             found = run_again(records, library).evidence
         except UsageError as error:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -61,6 +61,14 @@ def _private(path: Path) -> TextIO:
     except FileExistsError:
         raise UsageError(f"{path} exists already; a log is never overwritten. Name another file.") from None
     return os.fdopen(handle, "w", encoding="utf-8")
+
+
+UNHEARD = "its pieces were never played (it walks through a recording), so it teaches nothing about music."
+
+
+def unheard(records: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a log is of a recording, scores or video: nobody heard its pieces."""
+    return not records[0].get("heard", True)
 
 
 def canonical(record: Mapping[str, Any]) -> str:

@@ -60,6 +60,7 @@ def setup_of(header: Mapping[str, Any]) -> Setup:
         belief=belief,
         seed=header["seed"],
         created=header["created"],
+        heard=header.get("heard", True),
     )
 
 

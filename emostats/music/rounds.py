@@ -13,6 +13,7 @@ from emostats.errors import UsageError
 from emostats.music.belief import Belief
 from emostats.music.off_policy import Rounds
 from emostats.music.policy import Choice, PolicySettings, Situation, choose, features_now
+from emostats.music.record import UNHEARD, unheard
 from emostats.music.replay import run_again
 from emostats.music.tracks import Library
 
@@ -73,10 +74,12 @@ def rounds_of(
 
     Raises
     ------
-    UsageError: another library; no round with an outcome.
+    UsageError: another library; pieces that nobody heard; no round with an outcome.
     """
     parts: list[Round] = []
     for number, (name, records) in enumerate(logs.items()):
+        if unheard(records):
+            raise UsageError(f"{name} cannot be used: {UNHEARD}")
         rng = np.random.default_rng([seed, number])
         parts += _of_one(name, records, library, settings, rng)
     if not parts:

@@ -15,14 +15,14 @@ Flags = NDArray[np.bool_]
 
 RULES = {
     "veto": "vetoed by the therapist",
-    "contraindication": "carries what this child should not hear",
+    "contraindication": "with a contraindication of this child",
     "tempo": "too slow or too fast for this child",
-    "level": "cannot be played at a level within bounds",
-    "abrupt tempo": "too sudden a change of tempo",
-    "abrupt level": "too sudden a change of level",
-    "abrupt energy": "too sudden a change of energy",
-    "rest": "was heard a short while ago",
-    "step": "too far from the child's state",
+    "level": "that cannot be played at a level within bounds",
+    "abrupt tempo": "with too sudden a change of tempo",
+    "abrupt level": "with too sudden a change of level",
+    "abrupt energy": "with too sudden a change of energy",
+    "rest": "heard a short while ago",
+    "step": "too far from the state",
     "cool-down": "not calm enough for the cool-down",
 }
 """Name of each rule, and what it says about a track that it bars."""

@@ -91,7 +91,12 @@ def _table(path: Path) -> pd.DataFrame:
     except OSError:
         raise
     except Exception as error:
-        raise UsageError(f"{path.name} cannot be read as a table of scores ({error}).") from None
+        if path.stat().st_size == 0:
+            raise UsageError(f"{path.name} is empty: expected columns TIME, VALENCE, AROUSAL.") from None
+        raise UsageError(
+            f"{path.name} cannot be read as a table of scores ({error}). Expected a CSV or Parquet file with "
+            "columns TIME, VALENCE, AROUSAL, one row a frame."
+        ) from None
     names = {name: name.strip() for name in table.columns}
     upper = {name: plain.upper() for name, plain in names.items()}
     known = {"TIME", "VALENCE", "AROUSAL", "ENGAGEMENT", "SESSION", "USUBJID", "STATUS", "MOVEMENT", "YAW"}

@@ -40,6 +40,8 @@ class Setup:
 
     target: valence and arousal, set by the therapist. belief: about this child, from earlier sessions and
     other children; without any, what the prior says. child, session: codes. created: ISO time, for the log.
+    heard: whether the pieces are played; False where a policy only walks through a recording, whose log
+    must neither teach nor judge a policy.
     """
 
     target: tuple[float, float] = (0.4, 0.0)
@@ -52,6 +54,7 @@ class Setup:
     belief: Belief = field(default_factory=lambda: new_child(Prior()))
     seed: int = 0
     created: str = ""
+    heard: bool = True
 
     def __post_init__(self) -> None:
         if len(self.target) != 2 or not all(abs(value) <= 1.0 for value in self.target):
@@ -249,6 +252,7 @@ class Session:
             "format": FORMAT,
             "emostats": __version__,
             "created": setup.created,
+            "heard": setup.heard,
             "child": setup.child,
             "session": setup.session,
             "library": {"digest": self.library.digest, "tracks": len(self.library)},

@@ -20,6 +20,11 @@ WIDTH, LEFT, RIGHT = 960, 64, 12
 LANE, GAP = 130, 26
 BAR = 34
 
+NOT_HEARD = (
+    "This ran over a recording: nobody heard these pieces. The page shows what the policy would have "
+    "chosen, and is no evidence that the music did anything."
+)
+
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1d2730;--muted:#566470;--rule:#c9d2d9;--paper:#fff;--wash:#eef2f5;
 --s1:#0072b2;--s2:#b34700;--s3:#00795a;--bad:#b3261e}
@@ -31,6 +36,7 @@ margin-top:2rem}.note{background:var(--wash);border-left:4px solid var(--s2);pad
 .drawing,.scroll{overflow-x:auto}.drawing:focus-visible,.scroll:focus-visible{outline:3px solid var(--s1)}
 svg{display:block;min-width:720px;width:100%;height:auto}svg text{font:12px system-ui,sans-serif;
 fill:var(--ink)}svg .muted{fill:var(--muted)}table{border-collapse:collapse;font-size:.92rem;width:100%}
+td:last-child{min-width:19rem}
 th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid var(--rule)}
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:var(--muted)}dd{margin:0}
@@ -51,7 +57,8 @@ def timeline(
     end = max([record.get("time") or 0.0 for record in records] + [1.0])
     name = header["session"] or "session"
     title = f"Music session {name}"
-    noted = f'<p class="note">{escape(note)}</p>\n' if note else ""
+    said = [text for text in (note, "" if header.get("heard", True) else NOT_HEARD) if text]
+    noted = "".join(f'<p class="note">{escape(text)}</p>\n' for text in said)
     return (
         '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -129,7 +136,7 @@ def _drawing(records: Sequence[Mapping[str, Any]], library: Library, end: float)
         '<title id="t">State over time, with the target and the pieces</title>'
         f'<desc id="d">{escape(words)}</desc>'
         f"{''.join(parts)}{_time_axis(end, top + BAR + 16, x)}</svg></div>"
-        f"<p>{escape(words)} Shaded: 95 % of what is believed. Dashed: target. Triangles: vetoes.</p>"
+        f"<p>{escape(words)} Shaded: 95 % bounds of the estimate. Dashed: target. Triangles: vetoes.</p>"
     )
 
 
@@ -225,6 +232,7 @@ def _in_words(records: Sequence[Mapping[str, Any]], library: Library, states: Se
 
 def _table(records: Sequence[Mapping[str, Any]], library: Library) -> str:
     rows = []
+    header = records[0]
     for record in records:
         if record["type"] == "choice":
             track = record["track"]
@@ -235,7 +243,7 @@ def _table(records: Sequence[Mapping[str, Any]], library: Library) -> str:
             what, chance = "Veto", ""
             text = (record["why"] or "no reason given") + ("; cool-down" if record["distress"] else "")
         elif record["type"] == "outcome":
-            what, chance, text = "Outcome", "", f"progress towards the target {_signed(record['progress'])}"
+            what, chance, text = "Outcome", "", _outcome(record["progress"], header.get("heard", True))
         elif record["type"] in ("accept", "stop"):
             what, chance, text = record["type"].capitalize(), "", record.get("why", "")
         else:
@@ -250,6 +258,12 @@ def _table(records: Sequence[Mapping[str, Any]], library: Library) -> str:
         '<th scope="col" class="number">Probability</th><th scope="col">Why</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _outcome(progress: float, heard: bool) -> str:
+    way = "nearer to the target" if progress >= 0 else "away from the target"
+    text = f"during the piece the estimated state moved {_signed(abs(progress))} {way}"
+    return text if heard else text.replace("during the piece", "in this time, without the piece,")
 
 
 def _clock(seconds: float) -> str:

@@ -1,11 +1,13 @@
 """Walks through recorded scores with a policy: what it would have chosen, piece after piece.
 
-The recorded child heard other music, so this shows the policy at work and is no evidence of an effect.
+The recorded child did not hear these pieces, so this shows the policy at work and is no evidence of an
+effect; the log says so, and is neither learned from nor used to judge a policy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from emostats.music.scores import Scores
@@ -33,7 +35,7 @@ def walk(
     ----------
     vetoes: seconds at which a therapist rejects what is playing, and why.
     """
-    session = Session(library, setup, sink)
+    session = Session(library, replace(setup, heard=False), sink)
     due = min(LOOK_SECONDS, float(scores.time[-1]))
     waiting = sorted(vetoes.items())
     for time, values in zip(scores.time, scores.values, strict=True):

@@ -13,13 +13,30 @@ from emostats.music.tracks import Library
 
 Array = NDArray[np.float64]
 
+Z95 = 1.96
+VAGUE = 0.45
+"""Standard deviation of the state (both axes together) above which it is not put into words: of the 0.64 that
+stand for knowing nothing, nearly two minutes without a face bring it there."""
+
 
 def feeling(point: Array) -> str:
-    """A point of the circumplex in words, e.g. ``"unpleasant, excited (valence −0.42, arousal 0.55)"``."""
+    """A point in words, e.g. ``"unpleasant and excited"``; near the middle ``"neutral"``."""
     pleasant = _word(float(point[0]), "unpleasant", "pleasant")
     excited = _word(float(point[1]), "calm", "excited")
-    named = ", ".join(word for word in (pleasant, excited) if word) or "neutral"
-    return f"{named} (valence {_number(point[0])}, arousal {_number(point[1])})"
+    return " and ".join(word for word in (pleasant, excited) if word) or "neutral"
+
+
+def reading(state: State) -> str:
+    """What the scores say of the face, and how surely: an estimate described, not a child judged."""
+    if state.n_frames == 0:
+        return "No frame has been scored yet, so the state is unknown."
+    valence, arousal = (
+        f"{_number(state.mean[axis])} ± {_number(Z95 * float(state.sd[axis]))}" for axis in (0, 1)
+    )
+    where = f"valence {valence}, arousal {arousal}; 95 % bounds"
+    if float(np.hypot(*state.sd[:2])) > VAGUE:
+        return f"Little is known of the state now ({where})."
+    return f"The face reads as {feeling(state.mean)} ({where})."
 
 
 def reason(choice: Choice, library: Library, state: State, target: Array, settings: PolicySettings) -> str:
@@ -27,15 +44,19 @@ def reason(choice: Choice, library: Library, state: State, target: Array, settin
     if choice.row < 0:
         return f"Pause: no track passes the safety rules now ({_barred(choice)})."
     row = choice.row
-    where = f"The child seems {feeling(state.mean)}, known to ±{_number(float(np.hypot(*state.sd[:2])))}."
+    where = reading(state)
     leads = distance(state.mean, choice.waypoint) > 1e-9
     gap = distance(state.mean, target)
     step = (
-        f" {distance(state.mean, choice.waypoint):.2f} of the {gap:.2f} to the target are the next step."
+        f" The next step goes {distance(state.mean, choice.waypoint):.2f} of the {gap:.2f} to the target."
         if leads
-        else " First the music meets the child where it is."
+        else " The music matches, and does not lead yet."
     )
-    track = f" '{library.title[row]}' is {feeling(library.affect[row])}"
+    affect = library.affect[row]
+    track = (
+        f" '{library.title[row]}' is listed as {feeling(affect)} "
+        f"(valence {_number(affect[0])}, arousal {_number(affect[1])})"
+    )
     among = f"among {len(choice.candidates)} candidates"
     how = {
         "thompson": f"chosen {among} with probability {choice.propensity:.2f}",

@@ -13,15 +13,19 @@ import pytest
 
 from emostats.errors import UsageError
 from emostats.music.library import bundled_library, read_library
+from emostats.music.live import Reading, run_live
 from emostats.music.memory import remember
 from emostats.music.policy import PolicySettings
 from emostats.music.record import Recorder, canonical, digest, read_log
 from emostats.music.replay import check, played, replay
+from emostats.music.rounds import rounds_of
 from emostats.music.scores import read_scores
 from emostats.music.session import Session, Setup
+from emostats.music.state import FilterSettings, observe, unknown
 from emostats.music.timeline import path_of_states, timeline
 from emostats.music.tracks import Library
 from emostats.music.walk import walk
+from emostats.music.words import feeling, reading
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +76,7 @@ def test_every_choice_says_state_candidates_propensity_and_why(records: list) ->
         assert sum(record["probabilities"]) == pytest.approx(1.0)
         place = record["candidates"].index(record["track"])
         assert record["propensity"] == record["probabilities"][place] > 0
-        assert "The child seems" in record["reason"] and "Barred" in record["reason"]
+        assert "The face reads as" in record["reason"] and "Barred" in record["reason"]
 
 
 def test_vetoed_tracks_do_not_come_back(records: list) -> None:
@@ -217,6 +221,43 @@ def test_walk_over_the_bundled_scores(library: Library) -> None:
     walk(scores, library, Setup(seed=1), recorder, vetoes={155.0: "no"})
     found = replay(recorder.records, library)
     assert found.same and found.n_choices == 8 and not found.violations
+
+
+def test_distress_counts_before_the_first_piece(library: Library) -> None:
+    recorder = Recorder()
+    session = Session(library, Setup(seed=2), recorder)
+    seen = [Reading(float(second), (-0.3, 0.7, 0.5), 0.0) for second in range(6)]
+    run_live(session, seen, keys=lambda time: ["d"] if time == 2.0 else ["v"] if time == 1.0 else [])
+    veto, choice = (next(r for r in recorder.records if r["type"] == kind) for kind in ("veto", "choice"))
+    assert veto["time"] == choice["time"] == 2.0 and veto["track"] == "" and choice["cool_until"] == 122.0
+    assert choice["track"] is None or library.arousal[library.index[choice["track"]]] <= 0.1
+    assert replay(recorder.records, library).same
+
+
+def test_walks_teach_nothing_and_judge_nothing(library: Library) -> None:
+    scores = read_scores(bundled_library().parent / "scores.csv")
+    recorder = Recorder()
+    walk(scores, library, Setup(seed=1), recorder)
+    assert recorder.records[0]["heard"] is False
+    memory = remember([("w", recorder.records)], library)
+    assert memory.n_sessions == 0 and "never played" in memory.findings[0].message
+    with pytest.raises(UsageError, match="w cannot be used: its pieces were never played"):
+        rounds_of({"w": recorder.records}, library, PolicySettings())
+    page = timeline(recorder.records, library)
+    assert "nobody heard these pieces" in page and "without the piece" in page
+
+
+def test_words_describe_the_estimate_and_do_not_judge_a_child() -> None:
+    settings = FilterSettings()
+    nothing = unknown(settings)
+    assert reading(nothing) == "No frame has been scored yet, so the state is unknown."
+    state = nothing
+    for second in range(60):
+        state = observe(state, float(second), [-0.25, 0.7, 0.6], settings)
+    assert reading(state).startswith("The face reads as slightly unpleasant and excited (valence −0.")
+    later = observe(state, 360.0, [np.nan] * 3, settings)
+    assert reading(later).startswith("Little is known of the state now (valence −0.")
+    assert feeling(np.array([0.1, -0.1])) == "neutral" and feeling(np.array([0.1, -0.5])) == "calm"
 
 
 def test_page_is_self_contained_and_tells_everything(records: list, library: Library) -> None:
