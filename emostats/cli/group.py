@@ -41,7 +41,7 @@ def report(error: Any, *, as_json: bool) -> None:
 
     found = getattr(error, "findings", ())
     say("\n".join([error.heading, *shortened(found)]) if found else str(error))
-    if any(finding.rule == "file-unreadable" for finding in found):
+    if any(finding.rule == "file-unreadable" and "study file" in finding.message for finding in found):
         say("To start a study file: emostats init WORKBOOK. To look around first: emostats demo.")
     if as_json:
         findings = [asdict(finding) for finding in getattr(error, "findings", ())]

@@ -83,8 +83,10 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        message = f"expected a CSV file in UTF-8, found: {error}."
-        raise FindingsError([Finding("file-unreadable", message, "Check it.", file=str(path))]) from None
+        found = error.strerror if isinstance(error, OSError) else "other bytes; save it as CSV (UTF-8)"
+        message = f"expected a CSV file in UTF-8, found: {found}."
+        finding = Finding("file-unreadable", message, "Check the path and the file.", file=str(path))
+        raise FindingsError([finding], "The list of sessions cannot be read.") from None
 
 
 def _check_header(path: Path, header: Sequence[str]) -> None:

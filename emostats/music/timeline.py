@@ -21,8 +21,8 @@ LANE, GAP = 130, 26
 BAR = 34
 
 NOT_HEARD = (
-    "This ran over a recording: nobody heard these pieces. The page shows what the policy would have "
-    "chosen, and is no evidence that the music did anything."
+    "Nobody heard these pieces: the page shows what the policy would have chosen over scores that were there "
+    "before, and is no evidence that music did anything."
 )
 
 _STYLE = """
@@ -41,6 +41,7 @@ th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px 
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:var(--muted)}dd{margin:0}
 footer{color:var(--muted);margin-top:2rem;font-size:.9rem}
+@media(max-width:640px){td:last-child{min-width:11.5rem}tr>:nth-child(3){display:none}}
 @media print{body{max-width:none}.drawing,.scroll{overflow:visible}}
 """
 

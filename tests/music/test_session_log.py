@@ -244,7 +244,7 @@ def test_walks_teach_nothing_and_judge_nothing(library: Library) -> None:
     with pytest.raises(UsageError, match="w cannot be used: its pieces were never played"):
         rounds_of({"w": recorder.records}, library, PolicySettings())
     page = timeline(recorder.records, library)
-    assert "nobody heard these pieces" in page and "without the piece" in page
+    assert "Nobody heard these pieces" in page and "without the piece" in page
 
 
 def test_words_describe_the_estimate_and_do_not_judge_a_child() -> None:
