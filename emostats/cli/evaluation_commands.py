@@ -62,8 +62,8 @@ def evaluate_command(
     options: dict[str, Any] = {"n_resamples": resamples, "conf_level": conf_level, "seed": seed}
     if sum(source is not None for source in (predictions, faces, clips)) != 1:
         raise UsageError(
-            "say what to evaluate, and one thing: a table of predictions, stills with --faces, or clips with "
-            "--clips."
+            "Say what to evaluate, and one thing only: a table of predictions, stills with --faces, or clips "
+            "with --clips."
         )
     with progress_bar(quiet=quiet) as progress:
         if faces is not None:

@@ -34,6 +34,9 @@ from emostats.cli.music_options import (
 from emostats.cli.options import JsonOption, QuietOption
 
 if TYPE_CHECKING:
+    from emostats.music.policy import Choice
+    from emostats.music.session import Session
+    from emostats.music.simulation.run import Plan
     from emostats.music.tracks import Library
 
 music = typer.Typer(help="Which music next, and the evidence that it matched.", no_args_is_help=True)
@@ -65,8 +68,6 @@ def recommend(
 
     **Example:** `emostats music recommend --scores frames.csv --library library.csv --target 0.4 0`
     """
-    import numpy as np
-
     from emostats.errors import UsageError, did_you_mean
     from emostats.music.scores import read_scores
     from emostats.music.walk import state_after
@@ -85,8 +86,24 @@ def recommend(
         row = tracks.index[last]
         now.history.note(row, float(now.fixed.levels[row]), float(seen.time[-1]))
     choice = now.choose(float(seen.time[-1]))
-    order = np.argsort(-choice.probabilities, kind="stable")[:count]
-    rows = [
+    rows = _most_likely(choice, now, count)
+    reason = now.reason(choice)
+    if as_json:
+        put_json({
+            "state": now.state.mean, "sd": now.state.sd, "target": list(target), "tracks": rows,
+            "reason": reason,
+        })  # fmt: skip
+        return
+    _show(rows, "Next tracks")
+    put(reason)
+
+
+def _most_likely(choice: Choice, now: Session, count: int) -> list[dict[str, Any]]:
+    """The candidates with the largest probabilities, a row each."""
+    import numpy as np
+
+    tracks = now.library
+    return [
         {
             "track": tracks.track[row],
             "title": tracks.title[row],
@@ -96,23 +113,9 @@ def recommend(
             "arousal": float(tracks.arousal[row]),
             "level": float(now.fixed.levels[row]),
         }
-        for place in order
+        for place in np.argsort(-choice.probabilities, kind="stable")[:count]
         for row in [choice.candidates[place]]
     ]
-    reason = now.reason(choice)
-    if as_json:
-        put_json(
-            {
-                "state": now.state.mean,
-                "sd": now.state.sd,
-                "target": list(target),
-                "tracks": rows,
-                "reason": reason,
-            }
-        )
-        return
-    _show(rows, "Next tracks")
-    put(reason)
 
 
 def _show(rows: list[dict[str, Any]], title: str) -> None:
@@ -275,25 +278,12 @@ def simulate(
     **Example:** `emostats music simulate --sessions 1000`
     """
     from functools import partial
-    from math import ceil
 
     from emostats.music.policy import METHODS, PolicySettings
-    from emostats.music.simulation.run import Plan
     from emostats.music.simulation.run import simulate as run
     from emostats.music.simulation.summary import ALL, compare
 
-    clinics, small = ceil(sessions / 200), sessions < 200
-    libraries = min(5, clinics)
-    rounds = 2 if small else 8
-    plan = Plan(
-        libraries=libraries,
-        clinics=ceil(clinics / libraries),
-        children=ceil(sessions / rounds) if small else 25,
-        rounds=rounds,
-        kind=kind,
-        tracks=tracks,
-        seed=seed,
-    )
+    plan = _clinics(sessions, kind=kind, tracks=tracks, seed=seed)
     names = policies or [*METHODS]
     results = {}
     with progress_bar(quiet=quiet) as progress:
@@ -312,6 +302,25 @@ def simulate(
         f"Simulated children; shorter: than {reference}",
     )
     say("Simulated: no evidence about music or children. A session that never arrives counts 1,200 s.")
+
+
+def _clinics(sessions: int, *, kind: str | None, tracks: int, seed: int) -> Plan:
+    """At least so many sessions: whole clinics of 25 children, or one small one below 200."""
+    from math import ceil
+
+    from emostats.music.simulation.run import Plan
+
+    clinics, small = ceil(sessions / 200), sessions < 200
+    libraries, rounds = min(5, clinics), 2 if small else 8
+    return Plan(
+        libraries=libraries,
+        clinics=ceil(clinics / libraries),
+        children=ceil(sessions / rounds) if small else 25,
+        rounds=rounds,
+        kind=kind,
+        tracks=tracks,
+        seed=seed,
+    )
 
 
 @music.command("off-policy")

@@ -73,8 +73,8 @@ def test_evaluate_writes_a_page(table, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "say what to evaluate"),
-        (["p.csv", "--faces", "."], "say what to evaluate"),
+        ([], "Say what to evaluate"),
+        (["p.csv", "--faces", "."], "Say what to evaluate"),
         (["p.csv", "--robustness"], "go with --faces"),
         (["--clips", "c.csv"], "needs the weights"),
         (["none.csv"], "cannot be read"),

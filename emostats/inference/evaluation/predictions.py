@@ -116,7 +116,9 @@ def read_table(path: str | Path) -> pd.DataFrame:
     text = dict.fromkeys(("subject", "label", "sex", "clip"), str)
     try:
         return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=["", "NA", "NaN", "nan"])
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise UsageError(f"{path} cannot be read as a CSV table: {error}") from None
 
 
@@ -146,7 +148,7 @@ def _texts(table: pd.DataFrame, column: str) -> npt.NDArray[np.str_]:
     values = table[column]
     if values.isna().any():
         row = int(np.flatnonzero(values.isna())[0]) + 1
-        raise UsageError(f"Row {row} of the predictions has no {column}; {int(values.isna().sum())} in all.")
+        raise UsageError(f"Row {row} below the header has no {column}; {int(values.isna().sum())} in all.")
     return np.array([str(value).strip() for value in values], dtype=str)
 
 
@@ -161,8 +163,10 @@ def _truth(label: npt.NDArray[np.str_], classes: tuple[str, ...]) -> npt.NDArray
     number = {name: index for index, name in enumerate(classes)}
     for row, name in enumerate(label, start=1):
         if name not in number:
-            raise UsageError(f"Row {row} is labelled '{name}', but there is no column {PREFIX}{name}. "
-                             f"{did_you_mean(name, classes)}")  # fmt: skip
+            raise UsageError(
+                f"Row {row} below the header is labelled '{name}', but there is no column {PREFIX}{name}. "
+                f"{did_you_mean(name, classes)}"
+            )
     return np.array([number[name] for name in label], dtype=np.int64)
 
 
@@ -177,8 +181,13 @@ def _check_probabilities(prob: npt.NDArray[np.float64], scored: npt.NDArray[np.b
         if rows.any():
             first = int(np.flatnonzero(rows)[0])
             raise UsageError(
-                f"Row {first + 1} {problem}: {prob[first].tolist()} ({int(rows.sum())} such rows)."
+                f"Row {first + 1} below the header {problem}: {_shown(prob[first])}; "
+                f"rows of this kind: {int(rows.sum())}."
             )
+
+
+def _shown(values: npt.NDArray[np.float64]) -> str:
+    return ", ".join("blank" if np.isnan(value) else f"{value:.4g}" for value in values)
 
 
 def _sexes(table: pd.DataFrame) -> npt.NDArray[np.str_]:

@@ -120,11 +120,26 @@ DESCRIBED = (
     ("VALENCE_SD", "Variability of valence", "", "standard deviation over the usable time"),
     ("SMILE_RATE", "Smiles a minute", "", "episodes in a usable minute"),
     ("SMILE_SHARE", "Time smiling", "%", "share of the usable time"),
-    ("SMILE_MODEL", "Smile, trained model", "%", "mean probability of a smile"),
+    (
+        "SMILE_MODEL",
+        "Smile, trained model",
+        "%",
+        "mean probability of a smile, by a network trained on posed adults",
+    ),
     ("EXPRESSIVITY", "Expressivity", "", "movement of the face in eye distances a second"),
     ("LATENCY", "Response latency", "s", "median time to the first lasting change after a stimulus"),
-    ("RESPONSES", "Stimuli answered", "%", "share of the stimuli with enough usable time"),
-    ("STABILITY", "Stability", "%", "neighbouring frames with the same expression"),
+    (
+        "RESPONSES",
+        "Stimuli answered",
+        "%",
+        "share that a lasting change followed, of the stimuli with enough usable time",
+    ),
+    (
+        "STABILITY",
+        "Stability",
+        "%",
+        "share of neighbouring usable frames with the same expression by the rule",
+    ),
 )
 
 
@@ -139,7 +154,9 @@ def _answers(result: SessionScores) -> list[tuple[str, str]]:
             f"{rounding.fixed(each.time, 1)} s",
             "too little was seen"
             if not each.evaluable
-            else "no answer" if np.isnan(each.latency) else f"after {rounding.fixed(each.latency, 2)} s",
+            else "no lasting change in time"
+            if np.isnan(each.latency)
+            else f"after {rounding.fixed(each.latency, 2)} s",
         )
         for each in result.answers
     ]  # fmt: skip
