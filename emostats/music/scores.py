@@ -84,7 +84,7 @@ def _table(path: Path) -> pd.DataFrame:
             table = pd.read_parquet(path)
         else:
             table = pd.read_csv(
-                path, dtype=str, keep_default_na=False, encoding="utf-8-sig", sep=None, engine="python"
+                path, dtype=str, keep_default_na=False, encoding="utf-8-sig", sep=_delimiter(path)
             )
     except ImportError:
         raise UsageError('Parquet needs pyarrow: pip install "emostats[parquet]", or give a CSV.') from None
@@ -103,6 +103,13 @@ def _table(path: Path) -> pd.DataFrame:
     return table.rename(
         columns={name: upper[name] if upper[name] in known else names[name] for name in names}
     )
+
+
+def _delimiter(path: Path) -> str:
+    """The most frequent of comma, semicolon and tab in the header."""
+    with path.open(encoding="utf-8-sig") as stream:
+        header = stream.readline()
+    return max((",", ";", "\t"), key=header.count)
 
 
 def _one_session(table: pd.DataFrame, name: str, session: str | None) -> pd.DataFrame:

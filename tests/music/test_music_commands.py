@@ -94,6 +94,9 @@ def test_bad_limits(text: str, says: str, tmp_path: Path) -> None:
         ("scores", "TIME,VALENCE,AROUSAL\n" + "0,0,0\n9,0,0\n" * 5, 1, "interleaved"),
         ("scores", "TIME,VALENCE,AROUSAL\n0,0,0\n5,0,0\n4,0,0\n", 1, "goes back"),
         ("scores", "TIME,VALENCE,AROUSAL\n", 2, "no frame"),
+        ("scores", "", 2, "is empty: expected columns TIME"),
+        ("scores", "hello\nworld\n", 1, "no column 'TIME'. There are: 'hello'"),
+        ("scores", "TIME;VALENCE;AROUSAL\n0;0,5;0,1\n", 1, "VALENCE '0,5' is no number"),
         ("scores", "SESSION,TIME,VALENCE,AROUSAL\nA,0,0,0\nB,1,0,0\n", 2, "--session"),
     ],
 )
@@ -157,6 +160,7 @@ def test_simulate_compares_and_says_simulated() -> None:
     assert "no kind of simulated child" in music("simulate", "--kind", "x", "--policy", "iso", code=2).stderr
 
 
+@pytest.mark.xdist_group("librosa")  # as in test_audio_scan.py
 def test_library_check_and_scan(tmp_path: Path) -> None:
     assert as_json("library", "check", bundled_library())["tracks"] == 24
     lines = bundled_library().read_text(encoding="utf-8").splitlines()

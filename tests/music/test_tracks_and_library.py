@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from emostats.errors import FindingsError, Severity, UsageError
-from emostats.music.bundled import clip, make
+from emostats.music.bundled import make, simulate_scores
 from emostats.music.library import bundled_library, fields, read_library, required
 from emostats.music.tracks import Library
 
@@ -121,5 +121,5 @@ def test_bundled_library_is_what_the_script_makes_and_says_so() -> None:
 
 
 def test_bundled_scores_are_what_the_script_makes(tmp_path: Path) -> None:
-    clip.main(tmp_path / "scores.csv")
+    simulate_scores.main(tmp_path / "scores.csv")
     assert (tmp_path / "scores.csv").read_bytes() == (bundled_library().parent / "scores.csv").read_bytes()

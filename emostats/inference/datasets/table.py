@@ -53,7 +53,9 @@ def _rows(source: Path) -> list[dict[str, str]]:
                 {key: (value or "").strip() for key, value in row.items() if isinstance(key, str)}
                 for row in reader
             ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise UsageError(f"{source} cannot be read: {error.strerror}.") from None
+    except (UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{source} cannot be read as a CSV table in UTF-8: {error}") from None
 
 

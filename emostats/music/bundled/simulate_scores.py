@@ -1,6 +1,6 @@
 """Simulates the bundled scores: seven minutes of a child who comes agitated; the camera loses the face.
 
-    python -m emostats.music.bundled.clip FILE
+    python -m emostats.music.bundled.simulate_scores FILE
 
 Nobody was filmed. Two scores a second, with a gap of 70 seconds without a face.
 """
