@@ -11,7 +11,7 @@ import pytest
 from emostats.errors import FindingsError, UsageError
 from emostats.music.library import bundled_library, read_library
 from emostats.music.loudness import SILENT, _high_pass, _shelf, loudness
-from emostats.music.scan import RATED, estimated_key, proposed_energy, scan, write_rows
+from emostats.music.scan import RATED, estimated_key, onsets, proposed_energy, scan, write_rows
 
 
 def sine(rate: int, level: float = 0.0, seconds: float = 4.0) -> np.ndarray:
@@ -63,6 +63,19 @@ def test_proposed_energy_grows_with_each_part() -> None:
     assert proposed_energy(4.0, 1500.0, 100.0) > 0.5 < proposed_energy(2.0, 1500.0, 140.0)
 
 
+def test_onsets_of_pulses_and_of_nothing() -> None:
+    """Pulses every 0.5 s in a little noise: each is found once, and steady noise and silence have none."""
+    noise = np.random.default_rng(3).uniform(0.0, 0.02, 400)
+    pulses = np.arange(20, 400, 21)
+    flux = noise.copy()
+    flux[pulses] += np.linspace(0.5, 1.0, len(pulses))
+    flux[pulses + 1] += 0.2  # each dies away over two frames
+    assert onsets(flux).tolist() == pulses.tolist()
+    assert len(onsets(np.zeros(50))) == 0
+    assert len(onsets(5.0 + flux)) == len(pulses)
+
+
+@pytest.mark.xdist_group("librosa")  # it compiles at first use, and two processes must not do that at once
 def test_scan_of_bundled_pieces_and_of_files_that_are_none(tmp_path: Path) -> None:
     folder = tmp_path / "audio"
     folder.mkdir()
