@@ -77,17 +77,25 @@ def _findings(
     different: pd.DataFrame, tables: Sequence[pd.DataFrame], provenance: pd.DataFrame
 ) -> Iterator[Finding]:
     rows = provenance.drop_duplicates("SOURCE_ID").set_index("SOURCE_ID")
-    letters = [table.drop_duplicates("ITEM").set_index("ITEM")["COLUMN"] for table in tables]
+    letters = [_letters(table, set(different["ITEM"])) for table in tables]
     for row in different.to_dict("records"):
         shown = []
         for side, columns in zip(("FIRST", "SECOND"), letters, strict=True):
-            shown.append(_entry(row[side], row[f"{side}_SOURCE"], columns.get(row["ITEM"], ""), rows))
+            source = row[f"{side}_SOURCE"]
+            shown.append(_entry(row[side], source, columns.get((source, row["ITEM"]), ""), rows))
         file, sheet, cell = next(place for _, place in shown if place is not None)
         message = f"item {row['ITEM']}: the first entry has {shown[0][0]}; the second has {shown[1][0]}."
         yield Finding(
             "double-entry", message, _ACTION, file=file, sheet=sheet, cell=cell,
             subject=str(row["USUBJID"]), visit=str(row["AVISIT"]), parameter=str(row["ITEM"]),
         )  # fmt: skip
+
+
+def _letters(table: pd.DataFrame, items: set[str]) -> dict[tuple[str, str], str]:
+    """The column of an answer, by row of the source and item: sheets may have their columns in any order."""
+    found = table[table["ITEM"].isin(items)]
+    keys = zip(found["SOURCE_ID"], found["ITEM"].astype(str), strict=True)
+    return dict(zip(keys, found["COLUMN"].astype(str), strict=True))
 
 
 def _entry(

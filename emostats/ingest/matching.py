@@ -46,9 +46,18 @@ def unmatched(data: StudyData, spec: StudySpec) -> list[Finding]:
     if spec.matching is None or data.session_scores.empty or data.ratings.empty:
         return []
     merged = matched_sessions(data, spec)
+    same = "child"
+    if CLIP in data.session_scores:  # ratings always name one
+        same += " and clip"
+    if spec.matching.window is not None:
+        same += f" in the window {list(spec.matching.window)} (days)"
     return [
-        *_alone(data, merged.sessions, "session-without-rating", "SESSION", "session", "rating"),
-        *_alone(data, merged.ratings, "rating-without-session", CLIP, "rating of clip", "session"),
+        *_alone(
+            data, merged.sessions, "session-without-rating", "SESSION", "session", f"rating of its {same}"
+        ),
+        *_alone(
+            data, merged.ratings, "rating-without-session", CLIP, "rating of clip", f"session of its {same}"
+        ),
     ]
 
 
@@ -56,9 +65,8 @@ def _alone(
     data: StudyData, rows: pd.DataFrame, rule: str, name: str, what: str, other: str
 ) -> Iterator[Finding]:
     for row in rows.to_dict("records"):
-        message = f"{what} '{row[name]}' has no {other} of the same child"
-        message += f", clip{' and days' if DATE in rows else ''}." if CLIP in rows else "."
-        action = "Check child, clip and date on both sides, or widen the window of [matching]."
+        message = f"{what} '{row[name]}' has no {other}."
+        action = "Check child, clip and date on both sides, or change [matching]."
         yield Finding(
             rule, message, action, Severity.WARNING, subject=str(row[ID]),
             **row_of(str(row["SOURCE_ID"]), places(data)),

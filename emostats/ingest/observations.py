@@ -47,6 +47,5 @@ def _series(table: pd.DataFrame, subjects: pd.DataFrame, spec: StudySpec) -> tup
     parameter = pd.Index(parameters, dtype=object).get_indexer(pd.Index(table["PARAMCD"], dtype=object))
     child = pd.Index(subjects[ID], dtype=object).get_indexer(pd.Index(table[ID], dtype=object))
     last = np.where(child < 0, n_children - 1, child)  # a child that is not in the roster comes last
-    return np.where(parameter < 0, len(parameters), parameter) * n_children + last, (
-        len(parameters) + 1
-    ) * n_children
+    block = np.where(parameter < 0, len(parameters), parameter)
+    return block * n_children + last, (len(parameters) + 1) * n_children

@@ -106,6 +106,8 @@ def test_a_study_file_matches_sessions_and_ratings_and_lists_both_sides(small):
         ("session-without-rating", "003", "Sessions", "row 4"),
         ("rating-without-session", "003", "Ratings", "row 4"),
     }
+    (rating,) = [f.message for f in data.findings if f.rule == "rating-without-session"]
+    assert rating == "rating of clip 'K2' has no session of its child in the window [0, 14] (days)."
 
 
 def test_a_window_needs_dates_on_both_sides(small):

@@ -204,6 +204,20 @@ def test_a_second_entry_is_compared_with_the_first_cell_by_cell(small):
     assert coverage.message == "2 of 5 forms were entered twice; 25 % of their answers differ."
 
 
+def test_the_cells_of_two_entries_are_named_where_sheets_order_their_columns_differently(small):
+    """The sheet of week 12 runs from A4 to A1, unlike the one of the baseline that is read before it."""
+    later = SECOND.replace('BASE0 = "Before 2"', 'WEEK12 = "After 2"')
+    small.text = small.text.replace("[ratings]", f"{later}[ratings]", 1)
+    small.sheets["After 2"] = [list(row) for row in small.sheets["After"]]
+    small.sheets["After"] = [[*row[:2], *row[:1:-1]] for row in small.sheets["After"]]
+    small.sheets["After 2"][1][2] = 2  # A1 of child 001
+    (difference,) = found(small, "double-entry")
+    assert difference.cell == "F2"
+    assert "has 3 (data.xlsx, sheet 'After', F2); the second has 2 (data.xlsx, sheet 'After 2', C2)" in str(
+        difference
+    )
+
+
 def test_two_entries_that_agree_change_nothing(small):
     before = small.read().observations
     small.text = small.text.replace("[ratings]", f"{SECOND}[ratings]", 1)
