@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import importlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import av
@@ -72,6 +76,30 @@ def smile(subject: str = "118", frames: int = 50, side: int = 360) -> list[Image
     neutral, smiling = (scaled(picture(f"{subject}_{name}"), side, side) for name in ("neutral", "smiling"))
     shares = (1 - np.cos(np.linspace(0, 2 * np.pi, frames))) / 2
     return [((1 - share) * neutral + share * smiling).astype(np.uint8) for share in shares]
+
+
+@contextmanager
+def scripts_of(folder: Path, *names: str) -> Iterator[dict[str, ModuleType]]:
+    """Modules of an analysis, imported as its scripts import them.
+
+    Every analysis has an `analysis.py`, so whatever is known under a name of this folder is put aside first
+    and put back afterwards: what one test imports, another never meets.
+    """
+    here = {path.stem for path in folder.glob("*.py")}
+    aside = {name: sys.modules.pop(name) for name in here & sys.modules.keys()}
+    sys.path.insert(0, str(folder))
+    try:
+        yield {name: importlib.import_module(name) for name in names}
+    finally:
+        sys.path.remove(str(folder))
+        for name in here:
+            sys.modules.pop(name, None)
+        sys.modules.update(aside)
+
+
+@pytest.fixture(scope="session")
+def import_scripts() -> Callable[..., AbstractContextManager[dict[str, ModuleType]]]:
+    return scripts_of
 
 
 @pytest.fixture(scope="session")

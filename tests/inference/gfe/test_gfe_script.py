@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,14 +20,14 @@ SCRIPT = Path(__file__).resolve().parents[3] / "analyses" / "faces_gfe" / "analy
 
 
 @pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("gfe_analysis", SCRIPT)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["gfe_analysis"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["gfe_analysis"]
+def scripts(import_scripts: Any) -> Iterator[dict[str, ModuleType]]:
+    with import_scripts(SCRIPT.parent, "analysis", "train") as modules:
+        yield modules
+
+
+@pytest.fixture(scope="module")
+def script(scripts: dict[str, ModuleType]) -> ModuleType:
+    return scripts["analysis"]
 
 
 @pytest.fixture(autouse=True)
@@ -114,18 +112,11 @@ def test_a_film_with_one_label_only_is_not_tested(
 
 
 def test_weights_are_made_with_a_card_that_reads_back(
-    films_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scripts: dict[str, ModuleType], films_folder: Path, tmp_path: Path
 ) -> None:
     from emostats.inference.weights.files import read
 
-    monkeypatch.syspath_prepend(str(SCRIPT.parent))
-    for name in ("analysis", "gfe_train"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    spec = importlib.util.spec_from_file_location("gfe_train", SCRIPT.parent / "train.py")
-    assert spec is not None and spec.loader is not None
-    train = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(train)
-    monkeypatch.delitem(sys.modules, "analysis")
+    train = scripts["train"]
     held = read_folder(films_folder)
     card = train.shipped("p", held, tmp_path, train.Work())
     net, again = read(tmp_path / "grammatical-expressions-p")

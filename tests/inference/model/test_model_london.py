@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import json
 import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -26,16 +24,9 @@ SUBJECTS = ("002", "003", "004", "005", "006", "007")
 
 
 @pytest.fixture(scope="module")
-def scripts() -> Any:
-    """The modules of the analysis, imported as its scripts import them."""
-    names = ("folds", "figures", "stills", "models", "analysis")
-    sys.path.insert(0, str(ANALYSIS))
-    try:
-        yield {name: importlib.import_module(name) for name in names}
-    finally:
-        sys.path.remove(str(ANALYSIS))
-        for name in names:
-            sys.modules.pop(name, None)
+def scripts(import_scripts: Any) -> Any:
+    with import_scripts(ANALYSIS, "folds", "figures", "stills", "models", "analysis") as modules:
+        yield modules
 
 
 @pytest.fixture(scope="module")
