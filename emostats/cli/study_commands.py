@@ -130,12 +130,18 @@ def report(
         str, typer.Option(help="html, pdf or docx (need the extras 'pdf' and 'docx'), or xlsx.")
     ] = "html",
     profile: Annotated[
-        str, typer.Option(help="internal, or public: small groups hidden, and looked through for names.")
-    ] = "internal",
+        str,
+        typer.Option(
+            help="internal, or public: small groups hidden, looked through for names; by default the run's."
+        ),
+    ] = "",
     rule: Annotated[
         str,
-        typer.Option(help="Public profile: cms, opensafely, manitoba, five, or the smallest count shown."),
-    ] = "cms",
+        typer.Option(
+            help="Public profile: cms, trial, opensafely, manitoba, five, or the smallest count shown; by "
+            "default the study file's."
+        ),
+    ] = "",
     templates: Annotated[
         Path | None, typer.Option(help="Folder with templates and style.toml; else those the run has kept.")
     ] = None,

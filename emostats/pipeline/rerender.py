@@ -10,7 +10,7 @@ from typing import Any
 
 from emostats.errors import UsageError, did_you_mean
 from emostats.estimates import AnalysisResults
-from emostats.pipeline.public import INTERNAL, PUBLIC, checked_profile, public_edition, refuse_identifiers
+from emostats.pipeline.public import PUBLIC, checked_profile, public_edition, refuse_identifiers
 from emostats.pipeline.tables_io import read_csv, read_estimates
 from emostats.pipeline.verify import read_manifest
 from emostats.pipeline.write import RESULTS, TABLES, own_templates, write_tables
@@ -51,8 +51,8 @@ def rerender(
     *,
     audience: str = "",
     format: str = "html",
-    profile: str = INTERNAL,
-    rule: str = "cms",
+    profile: str = "",
+    rule: str = "",
     language: str = "",
     templates: Path | None = None,
 ) -> Path:
@@ -63,8 +63,9 @@ def rerender(
     audience: ``"clinician"``, ``"ethics"``, ``"statistician"``, ``"family"``, or ``""`` for the full report.
     format: one of `FORMATS`; ``"xlsx"`` has all tables at full precision and is the same for every audience.
     profile: ``"internal"``, or ``"public"``: small groups hidden by `rule`, in texts, figures, tables and the
-        explorer alike, and the file looked through for what may name a person.
-    rule: the rule for small groups (`emostats.privacy.RULES`), or the smallest count that is shown.
+        explorer alike, and the file looked through for what may name a person. By default the run's own.
+    rule: the public profile's rule for small groups (`emostats.privacy.RULES`), or the smallest count that
+        is shown. By default the study file's.
     templates: a folder of templates and a style file; without one, those that the run has kept.
     language: such as ``"zh"``; by default that of the study file.
 
@@ -72,7 +73,8 @@ def rerender(
     ------
     PrivacyError: a small group cannot be protected, or the public file may name a person. Nothing is written.
     UsageError: this is no run folder, there is a file at `output` already, audience, format, profile or rule
-        are unknown, or the format needs a package that is not installed.
+        are unknown, a rule is given for an internal report, or the format needs a package that is not
+        installed.
     """
     if format not in FORMATS:
         raise UsageError(f"the format '{format}' is unknown. {did_you_mean(format, FORMATS)}")
@@ -80,17 +82,19 @@ def rerender(
         raise UsageError(
             "xlsx holds all tables whoever reads it; leave out --audience, or take another format."
         )
-    public = checked_profile(profile) == PUBLIC
     folder, target = Path(run), Path(output)
     if templates is not None and not templates.is_dir():
         raise UsageError(f"there is no folder '{templates}' with templates.")
     manifest = read_manifest(folder)
+    public = checked_profile(profile or manifest["profile"]) == PUBLIC
+    if rule and not public:
+        raise UsageError("small groups are hidden in the public profile only; add --profile public.")
     if target.exists():
         raise UsageError(f"'{target}' exists already; give another name with --output.")
     before_outputs = {**manifest, "outputs": []}  # as it was when the run wrote its report
     spec, results = read_spec(folder / "study.toml"), read_results(folder)
     if public:
-        results, before_outputs = public_edition(results, spec, before_outputs, rule)
+        results, before_outputs = public_edition(results, spec, before_outputs, rule or spec.outputs.rule)
     if format == "xlsx":
         content = _workbook(spec, results, before_outputs)
     else:

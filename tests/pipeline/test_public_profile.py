@@ -138,6 +138,27 @@ def test_a_run_can_write_its_views_in_the_public_profile(make_study, tmp_path: P
     assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["profile"] == "public"
     estimates = pd.read_csv(folder / "results" / "estimates.csv")
     assert not estimates["error"].dropna().astype(str).str.startswith("hidden").any(), "results stay whole"
+    again = rerender(folder, tmp_path / "again.html").read_text(encoding="utf-8")
+    assert again == page, "a public run does not become internal by rendering it again"
+    internal = rerender(folder, tmp_path / "internal.html", profile="internal").read_text(encoding="utf-8")
+    assert "Public edition" not in internal
+
+
+def test_the_rule_of_the_study_file_is_used_again(make_study, tmp_path: Path) -> None:
+    study = make_study()
+    study.write_text(study.read_text("utf-8") + '\n[outputs]\nprofile = "public"\nrule = "five"\n', "utf-8")
+    folder = execute(study, tmp_path / "runs").folder
+    again = rerender(folder, tmp_path / "again.html").read_text(encoding="utf-8")
+    assert "rule ‘five’: counts from 1 to 4 are hidden" in again
+    assert again == (folder / "report.html").read_text(encoding="utf-8")
+    other = rerender(folder, tmp_path / "other.html", rule="cms").read_text(encoding="utf-8")
+    assert "rule ‘cms’" in other
+
+
+def test_a_rule_for_an_internal_report_is_refused(finished: Outcome, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="add --profile public"):
+        rerender(finished.folder, tmp_path / "out.html", rule="five")
+    assert not (tmp_path / "out.html").exists()
 
 
 def test_a_study_has_templates_of_its_own_and_a_run_keeps_them(make_study, tmp_path: Path) -> None:
