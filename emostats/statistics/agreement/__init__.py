@@ -17,6 +17,7 @@ from emostats.statistics.agreement.chance_corrected import (
 from emostats.statistics.agreement.cohen import CohenKappa, cohen_kappa, cohen_kappa_of_counts
 from emostats.statistics.agreement.concordance import Concordance, concordance_correlation
 from emostats.statistics.agreement.consistency import Reliability, cronbach_alpha, item_analysis
+from emostats.statistics.agreement.form_estimate import FormEstimate
 from emostats.statistics.agreement.generalizability import GStudy, d_study, g_study
 from emostats.statistics.agreement.grras import GrrasItem, GrrasSection, grras_section
 from emostats.statistics.agreement.guide import Guidance, choose_form
@@ -37,7 +38,7 @@ from emostats.statistics.agreement.planning import (
     targets_for_test,
     targets_for_width,
 )
-from emostats.statistics.agreement.result import FormEstimate, ICCResult
+from emostats.statistics.agreement.result import ICCResult
 from emostats.statistics.agreement.subgroups import SubgroupICC, icc_by_subgroup
 
 __all__ = [

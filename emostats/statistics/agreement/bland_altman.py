@@ -75,7 +75,10 @@ class BlandAltman:
         """Differences against means as SVG, with bias, limits of agreement and their confidence bands."""
         from emostats.statistics.agreement import drawing
 
-        return drawing.agreement_figure(self, id=id, note=note, width=width)
+        return drawing.agreement_figure(
+            self.methods, self.means, self.differences, self.rows, drawing.Place(id, note, width),
+            ratio=self.scale == "ratio",
+        )  # fmt: skip
 
 
 def bland_altman(

@@ -1,12 +1,14 @@
-"""Pictures of agreement results: values go to `emostats.figures`, one SVG string comes back.
+"""Pictures of agreement: values go to `emostats.figures`, one SVG string comes back.
 
-Loaded only when a result's `.plot()` is called.
+Loaded only when a result's `.plot()` is called. It knows rows, ratings and numbers, and no result.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -14,14 +16,35 @@ from emostats import figures
 from emostats.figures.agreement import AgreementLine, RatingGrid, bland_altman_plot, rating_heatmap
 from emostats.render import rounding
 from emostats.statistics.agreement.bands import KOO_LI
-
-if TYPE_CHECKING:
-    from emostats.statistics.agreement.bland_altman import BlandAltman
-    from emostats.statistics.agreement.result import FormEstimate, ICCResult
-    from emostats.statistics.agreement.subgroups import SubgroupICC
+from emostats.statistics.agreement.form_estimate import FormEstimate
+from emostats.statistics.agreement.ratings import Array, RatingTable
 
 _MOST_ROWS = 200
 _ZONES = tuple((min(bound, 1.0), name) for bound, name in KOO_LI)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a picture will stand: id of its element, a note in its corner, width in pixels."""
+
+    id: str
+    note: str
+    width: float
+
+    def frame(self, title: str, words: str) -> figures.Frame:
+        """The frame of a picture with a title, and `words` for those who cannot see it."""
+        return figures.Frame(self.id, title, words, self.note, self.width)
+
+
+@dataclass(frozen=True)
+class Level:
+    """A line of a forest by level: its row and number of targets, or the reason why there is none."""
+
+    label: str
+    row: FormEstimate | None
+    n_targets: int = 0
+    reason: str = ""
+    overall: bool = False
 
 
 def _percent(conf_level: float) -> str:
@@ -44,108 +67,101 @@ def _forest_row(label: str, row: FormEstimate, n: int) -> figures.ForestRow:
     return figures.ForestRow(label, both if isfinite(row.customary_low) else both[:1], rounding.count(n))
 
 
-def icc_forest(result: ICCResult, *, id: str, note: str, width: float) -> str:
-    """The six forms with their limits and, beside them, the customary ones."""
-    rows = tuple(_forest_row(row.form, row, result.n_targets) for row in result.forms)
-    shown = ("limits that cover", "customary limits") if result.complete else ()
-    plot = figures.Forest(
-        rows,
-        f"ICC ({_percent(result.conf_level)})",
-        "ICC (limits)",
-        n_label="Targets",
-        null=None,
-        zones=_ZONES,
-        series=shown,
-    )
+def icc_forest(forms: Sequence[FormEstimate], n_targets: int, conf_level: float, place: Place) -> str:
+    """The six forms with their limits and, beside them, the customary ones where there are any."""
+    rows = tuple(_forest_row(row.form, row, n_targets) for row in forms)
+    customary = any(len(row.intervals) > 1 for row in rows)
+    shown = ("limits that cover", "customary limits") if customary else ()
+    plot = _forest(rows, f"ICC ({_percent(conf_level)})", shown)
     spoken = "; ".join(f"{row.label} {row.intervals[0].text}" if row.intervals else row.label for row in rows)
-    frame = figures.Frame(
-        id, "Intraclass correlations", f"Forest plot of the six forms. {spoken}.", note, width
-    )
+    frame = place.frame("Intraclass correlations", f"Forest plot of the six forms. {spoken}.")
     return figures.forest_plot(plot, frame, rounding.fixed)
 
 
-def rating_map(result: ICCResult, *, id: str, note: str, width: float) -> str:
+def _forest(rows: tuple[figures.ForestRow, ...], title: str, series: tuple[str, ...] = ()) -> figures.Forest:
+    return figures.Forest(
+        rows, title, "ICC (limits)", n_label="Targets", null=None, zones=_ZONES, series=series
+    )
+
+
+def rating_map(ratings: RatingTable, place: Place) -> str:
     """The ratings as a heat map, targets in order of their mean; beyond 200, neighbours are averaged."""
-    values, labels, merged = _sorted_rows(result)
+    values, labels, merged = _sorted_rows(ratings)
     whole = not bool((np.nan_to_num(values) % 1).any())
     places = 0 if whole else 1
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    missing = "missing" if np.isnan(values).any() else ""
     grid = RatingGrid(
         rows=labels,
-        columns=tuple(str(label) for label in result.ratings.raters),
+        columns=tuple(str(label) for label in ratings.raters),
         cells=tuple(tuple(float(v) if isfinite(v) else None for v in row) for row in values),
         texts=tuple(tuple(rounding.fixed(v, places) for v in row) for row in values),
         low=low,
         high=high,
-        legend=(
-            rounding.fixed(low, places),
-            rounding.fixed(high, places),
-            "missing" if np.isnan(values).any() else "",
-        ),
+        legend=(rounding.fixed(low, places), rounding.fixed(high, places), missing),
     )
-    ratings, targets, raters = map(rounding.count, (result.n_ratings, result.n_targets, result.n_raters))
-    words = (
-        f"Heat map of {ratings} ratings of {targets} targets by {raters} raters, highest mean first.{merged}"
-    )
-    return rating_heatmap(grid, figures.Frame(id, "Ratings by target and rater", words, note, width))
+    sizes = (int((~np.isnan(ratings.values)).sum()), ratings.n_targets, ratings.n_raters)
+    n_ratings, targets, raters = map(rounding.count, sizes)
+    words = f"Heat map of {n_ratings} ratings of {targets} targets by {raters} raters, highest mean first."
+    return rating_heatmap(grid, place.frame("Ratings by target and rater", words + merged))
 
 
-def _sorted_rows(result: ICCResult) -> tuple[np.ndarray, tuple[str, ...], str]:
+def _sorted_rows(ratings: RatingTable) -> tuple[Array, tuple[str, ...], str]:
     """Rows by falling mean, their labels, and a sentence when neighbours were averaged."""
-    values = np.asarray(result.ratings.values)
-    order = np.argsort(-np.nanmean(values, axis=1), kind="stable")
-    values = values[order]
+    order = np.argsort(-np.nanmean(ratings.values, axis=1), kind="stable")
+    values = ratings.values[order]
     if len(values) <= _MOST_ROWS:
-        return values, tuple(str(result.ratings.targets[i]) for i in order.tolist()), ""
+        return values, tuple(str(ratings.targets[i]) for i in order.tolist()), ""
     parts = np.array_split(np.arange(len(values)), _MOST_ROWS)
     each = rounding.count(len(values) // _MOST_ROWS)
     merged = f" Each row is the mean of about {each} neighbouring targets."
     return np.stack([_mean_of(values[part]) for part in parts]), ("",) * len(parts), merged
 
 
-def _mean_of(rows: np.ndarray) -> np.ndarray:
+def _mean_of(rows: Array) -> Array:
     count = (~np.isnan(rows)).sum(axis=0)
     return np.where(count > 0, np.nansum(rows, axis=0) / np.maximum(count, 1), np.nan)
 
 
-def subgroup_forest(result: SubgroupICC, *, id: str, note: str, width: float) -> str:
-    """One form by domain and level."""
+def level_forest(
+    sections: Mapping[str, Sequence[Level]], form: str, factors: str, conf_level: float, place: Place
+) -> str:
+    """One form by level; a section is headed by its name (a domain), unless that is ``""``."""
     rows: list[figures.ForestRow] = []
-    for domain in result.domains:
-        if domain:
-            rows.append(figures.ForestRow(domain, heading=True))
-        for level in ("", *result.levels):
-            found = result.results.get((domain, level))
-            label = level or "All"
-            if found is None:
-                rows.append(
-                    figures.ForestRow(label, reason=result.failures.get((domain, level), "no ratings"))
-                )
-                continue
-            row = found.row(result.form.name)
-            intervals = (
-                (_interval(row.estimate, row.conf_low, row.conf_high),) if isfinite(row.estimate) else ()
-            )
-            count = rounding.count(found.n_targets)
-            reason = "" if intervals else row.reason
-            rows.append(figures.ForestRow(label, intervals, count, reason=reason, overall=not level))
-    plot = figures.Forest(
-        tuple(rows), f"{result.form.name} ({_percent(result.conf_level)})", "ICC (limits)", n_label="Targets",
-        null=None, zones=_ZONES,
-    )  # fmt: skip
+    for heading, levels in sections.items():
+        rows += [figures.ForestRow(heading, heading=True)] if heading else []
+        rows += [_level_row(level) for level in levels]
     spoken = "; ".join(f"{row.label} {row.intervals[0].text}" for row in rows if row.intervals)
-    title = f"{result.form.name} by {result.subgroup.replace(':', ' and ')}"
+    frame = place.frame(f"{form} by {factors}", f"Forest plot. {spoken}.")
     return figures.forest_plot(
-        plot, figures.Frame(id, title, f"Forest plot. {spoken}.", note, width), rounding.fixed
+        _forest(tuple(rows), f"{form} ({_percent(conf_level)})"), frame, rounding.fixed
     )
 
 
-def agreement_figure(result: BlandAltman, *, id: str, note: str, width: float) -> str:
-    """Differences against means with bias and limits of agreement."""
-    ratio = result.scale == "ratio"
-    differences = np.exp(result.differences) if ratio else result.differences
-    means = np.exp(result.means) if ratio else result.means
-    places = 2 if ratio else rounding.shared_decimals([result.rows[0]["std_error"]])
+def _level_row(level: Level) -> figures.ForestRow:
+    row = level.row
+    if row is None:
+        return figures.ForestRow(level.label, reason=level.reason)
+    known = isfinite(row.estimate)
+    intervals = (_interval(row.estimate, row.conf_low, row.conf_high),) if known else ()
+    reason = "" if known else row.reason
+    n = rounding.count(level.n_targets)
+    return figures.ForestRow(level.label, intervals, n, reason=reason, overall=level.overall)
+
+
+def agreement_figure(
+    methods: tuple[str, str],
+    means: Array,
+    differences: Array,
+    rows: Sequence[Mapping[str, Any]],
+    place: Place,
+    *,
+    ratio: bool,
+) -> str:
+    """Differences against means with bias and limits of agreement (`rows`); `ratio`: both are logarithms."""
+    if ratio:
+        means, differences = np.exp(means), np.exp(differences)
+    places = 2 if ratio else rounding.shared_decimals([rows[0]["std_error"]])
     lines = [
         AgreementLine(
             row["estimate"],
@@ -153,14 +169,13 @@ def agreement_figure(result: BlandAltman, *, id: str, note: str, width: float) -
             row["conf_high"],
             f"{row['term']} {rounding.fixed(row['estimate'], places)}",
         )
-        for row in result.rows
+        for row in rows
     ]
-    first, second = result.methods
+    first, second = methods
     relation = f"{first} / {second}" if ratio else f"{first} − {second}"
     spoken = "; ".join(line.text for line in lines)
     words = f"Bland–Altman plot of {rounding.count(len(means))} differences against their means. {spoken}."
-    frame = figures.Frame(id, f"Agreement of {first} and {second}", words, note, width)
     points = list(zip(means.tolist(), differences.tolist(), strict=True))
-    return bland_altman_plot(
-        points, lines, (f"Mean of {first} and {second}", relation), frame, rounding.fixed
-    )
+    axes = (f"Mean of {first} and {second}", relation)
+    frame = place.frame(f"Agreement of {first} and {second}", words)
+    return bland_altman_plot(points, lines, axes, frame, rounding.fixed)

@@ -9,17 +9,41 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
 from emostats.errors import UsageError
 from emostats.statistics.agreement.bands import interpretation
-from emostats.statistics.agreement.result import ICCResult
+from emostats.statistics.agreement.form_estimate import FormEstimate
 
 OPEN = "to be stated by the investigators"
 
 Values = Mapping[str, Any]
+
+
+class Rated(Protocol):
+    """What the section reads of an analysis; `ICCResult` has it."""
+
+    @property
+    def n_targets(self) -> int: ...
+    @property
+    def n_raters(self) -> int: ...
+    @property
+    def n_ratings(self) -> int: ...
+    @property
+    def mean_ratings(self) -> float: ...
+    @property
+    def complete(self) -> bool: ...
+    @property
+    def conf_level(self) -> float: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+    @property
+    def sem(self) -> Mapping[str, float]: ...
+    @property
+    def mdc(self) -> Mapping[str, float]: ...
+    def row(self, form: str) -> FormEstimate: ...
 
 
 @dataclass(frozen=True)
@@ -106,14 +130,14 @@ TOPICS: Mapping[str, tuple[int, str, str]] = MappingProxyType(
 
 
 def grras_section(
-    result: ICCResult, *, form: str = "ICC(A,1)", statements: Mapping[str, str] | None = None
+    result: Rated, *, form: str = "ICC(A,1)", statements: Mapping[str, str] | None = None
 ) -> GrrasSection:
     """The GRRAS items for one analysis.
 
     Parameters
     ----------
-    form: the form the study reports. statements: texts by key of `TOPICS` for what the data cannot tell;
-        they come before what the data tell.
+    result: of `em.icc`. form: the form the study reports. statements: texts by key of `TOPICS` for what the
+        data cannot tell; they come before what the data tell.
 
     Raises
     ------
@@ -140,7 +164,7 @@ def _item(key: str, stated: str, template: str, values: Values) -> GrrasItem:
     return GrrasItem(key, number, section, topic, text or OPEN, bool(text), MappingProxyType(dict(values)))
 
 
-def _numbers(result: ICCResult) -> tuple[str, Values]:
+def _numbers(result: Rated) -> tuple[str, Values]:
     text = "{n_raters} raters gave {n_ratings} ratings of {n_targets} targets; "
     gaps = result.n_targets * result.n_raters - result.n_ratings
     if gaps:
@@ -158,7 +182,7 @@ def _numbers(result: ICCResult) -> tuple[str, Values]:
     }
 
 
-def _analysis(result: ICCResult, form: str) -> tuple[str, Values]:
+def _analysis(result: Rated, form: str) -> tuple[str, Values]:
     row = result.row(form)
     source = (
         "mean squares of the complete table"
@@ -179,7 +203,7 @@ def _analysis(result: ICCResult, form: str) -> tuple[str, Values]:
     }
 
 
-def _estimates(result: ICCResult, form: str) -> tuple[str, Values]:
+def _estimates(result: Rated, form: str) -> tuple[str, Values]:
     row = result.row(form)
     text = (
         "{form} {estimate} ({percent} % CI {conf_low} to {conf_high}): {words}. "

@@ -10,12 +10,13 @@ import numpy as np
 from emostats.errors import UsageError, did_you_mean
 from emostats.statistics.agreement.complete import CompleteEngine
 from emostats.statistics.agreement.engine import Engine
+from emostats.statistics.agreement.form_estimate import FormEstimate
 from emostats.statistics.agreement.forms import FORMS, Form
 from emostats.statistics.agreement.incomplete import IncompleteEngine
 from emostats.statistics.agreement.limits import INTERVALS, Method, limits_method
 from emostats.statistics.agreement.ratings import RatingTable, read_ratings
 from emostats.statistics.agreement.reasons import ONE_TARGET, reason, single_target_components
-from emostats.statistics.agreement.result import FormEstimate, ICCResult
+from emostats.statistics.agreement.result import ICCResult
 
 NAN = float("nan")
 

@@ -1,8 +1,7 @@
 """The rating table: targets × raters, read from a long data frame or a wide matrix, and checked.
 
 Nothing is averaged, dropped or converted in silence: a rating given twice, a text where a number belongs or
-    an
-infinite value is refused with its place; a target without any rating is left out with a note.
+an infinite value is refused with its place; a target without any rating is left out with a note.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import pandas as pd
 
 from emostats.errors import UsageError, did_you_mean
 from emostats.statistics.agreement.bands import interpretation
+from emostats.statistics.agreement.form_estimate import TABLE_COLUMNS, FormEstimate
 from emostats.statistics.agreement.forms import FORMS, find_form, spearman_brown
 from emostats.statistics.agreement.guide import Guidance, choose_form
 from emostats.statistics.agreement.ratings import RatingTable
@@ -23,39 +24,6 @@ if TYPE_CHECKING:
 
 NAN = float("nan")
 Z_975 = 1.959963984540054
-
-
-@dataclass(frozen=True)
-class FormEstimate:
-    """One form of the ICC.
-
-    Attributes
-    ----------
-    form: McGraw & Wong's name. alias: Shrout & Fleiss' name.
-    estimate: at most 1; an ANOVA estimate may be negative.
-    statistic, num_df, den_df, p_value: F test of ICC ≤ 0.
-    conf_low, conf_high: two-sided limits by `method`.
-    customary_low, customary_high: McGraw & Wong's limits, as other programs print them; NaN where ratings
-        are missing.
-    reason: what a reader must know about this row; '' when there is nothing.
-    """
-
-    form: str
-    alias: str
-    estimate: float
-    statistic: float
-    num_df: float
-    den_df: float
-    p_value: float
-    conf_low: float
-    conf_high: float
-    method: str
-    customary_low: float
-    customary_high: float
-    reason: str = ""
-
-
-TABLE_COLUMNS: tuple[str, ...] = tuple(item.name for item in fields(FormEstimate))
 
 
 @dataclass(frozen=True)
@@ -226,7 +194,9 @@ class ICCResult:
         """
         from emostats.statistics.agreement import drawing
 
-        kinds = {"forest": drawing.icc_forest, "ratings": drawing.rating_map}
-        if kind not in kinds:
-            raise UsageError(f"There is no plot '{kind}'. {did_you_mean(kind, kinds)}")
-        return kinds[kind](self, id=id, note=note, width=width)
+        frame = drawing.Place(id, note, width)
+        if kind == "forest":
+            return drawing.icc_forest(self.forms, self.n_targets, self.conf_level, frame)
+        if kind == "ratings":
+            return drawing.rating_map(self.ratings, frame)
+        raise UsageError(f"There is no plot '{kind}'. {did_you_mean(kind, ('forest', 'ratings'))}")

@@ -1,8 +1,7 @@
 """ICC by subgroup: each level's coefficient, differences between levels, and the mean over domains.
 
-Differences and means have bootstrap limits: targets are resampled within their level, the raters stay as
-    they are. A
-level that cannot be analysed keeps its row, with the reason.
+Differences and means have bootstrap limits: targets are resampled within their level, the raters stay as they
+are. A level that cannot be analysed keeps its row, with the reason.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,9 @@ from emostats.statistics.agreement.forms import FAMILIES, Form, find_form, spear
 from emostats.statistics.agreement.icc import icc
 from emostats.statistics.agreement.resample import percentile_limits, target_counts
 from emostats.statistics.agreement.result import ICCResult
+
+if TYPE_CHECKING:
+    from emostats.statistics.agreement.drawing import Level
 
 ALL = ""
 """The level of all targets together."""
@@ -113,7 +115,19 @@ class SubgroupICC:
         """A forest of the form by domain and level, as SVG."""
         from emostats.statistics.agreement import drawing
 
-        return drawing.subgroup_forest(self, id=id, note=note, width=width)
+        sections = {
+            domain: [self._drawn(domain, level) for level in (ALL, *self.levels)] for domain in self.domains
+        }
+        place, factors = drawing.Place(id, note, width), self.subgroup.replace(":", " and ")
+        return drawing.level_forest(sections, self.form.name, factors, self.conf_level, place)
+
+    def _drawn(self, domain: str, level: str) -> Level:
+        from emostats.statistics.agreement.drawing import Level
+
+        found, label = self.results.get((domain, level)), level or "All"
+        if found is None:
+            return Level(label, None, reason=self.failures.get((domain, level), "no ratings"))
+        return Level(label, found.row(self.form.name), found.n_targets, overall=level == ALL)
 
     def _draws(self, keys: Sequence[tuple[str, str]]) -> list[Array]:
         """Bootstrap draws of several domains of one level, from the same resamples of its targets."""

@@ -3,9 +3,8 @@
     p_j = P(max_k |T_k| ≥ |t_j|),      T multivariate t with the correlations of the contrasts
 
 Which integral is used follows from the correlation matrix: products (Dunnett's comparisons, two contrasts,
-    equal
-correlations) by quadrature over two variables, everything else through the angles of `directions`. The same
-input gives the same digits every time.
+equal correlations) by quadrature over two variables, everything else through the angles of `directions`. The
+same input gives the same digits every time.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The statistics that can be asked for by name, each vectorised over resamples.
 
 Sign convention: of two columns the first is the earlier one (pre, baseline, denominator), and differences are
-    second
-minus first; of two groups likewise. Variances have divisor n - 1. Rows with a missing value do not
+second minus first; of two groups likewise. Variances have divisor n - 1. Rows with a missing value do not
 contribute.
 """
 
