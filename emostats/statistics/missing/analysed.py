@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 
 from emostats.errors import UsageError, did_you_mean
 from emostats.statistics.missing.analysis import Analysis, Ancova, Estimates, Refit
-from emostats.statistics.missing.rubin import Pooled, pool
-
-if TYPE_CHECKING:
-    from emostats.statistics.missing.imputation import Imputation
+from emostats.statistics.missing.completed import Completed
+from emostats.statistics.rubin import Pooled, pool
 
 Float = NDArray[np.float64]
 
@@ -120,7 +118,7 @@ def jackknife_errors(left_out: Float | None) -> Float:
     return np.asarray(np.sqrt((n - 1) / n * ((left_out - left_out.mean(axis=0)) ** 2).sum(axis=0)))
 
 
-def analyse(imputation: Imputation, analysis: Analysis, conf_level: float) -> Analysed:
+def analyse(imputation: Completed, analysis: Analysis, conf_level: float = 0.95) -> Analysed:
     """See `Imputation.analyse`."""
     if not 0 < conf_level < 1:
         raise UsageError(f"conf_level should lie between 0 and 1, e.g. 0.95; found {conf_level!r}.")
@@ -140,7 +138,7 @@ def analyse(imputation: Imputation, analysis: Analysis, conf_level: float) -> An
     )
 
 
-def _on(imputation: Imputation, analysis: Analysis, Y: Float, stay: Float | None) -> Estimates:
+def _on(imputation: Completed, analysis: Analysis, Y: Float, stay: Float | None) -> Estimates:
     """An analysis on completed outcomes (B × n × T); rows of `stay` (B × n) say who is analysed."""
     layout = imputation.layout
     if isinstance(analysis, Ancova):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 
 from emostats.errors import ModelError, UsageError, did_you_mean
 from emostats.statistics.missing.layout import Layout
+from emostats.statistics.mmrm import MMRMFit, mmrm
 from emostats.statistics.mmrm.design.variables import is_factor
-
-if TYPE_CHECKING:
-    from emostats.statistics.mmrm.fit import MMRMFit
 
 Float = NDArray[np.float64]
 
@@ -164,8 +162,6 @@ class Refit:
 
     def __call__(self, data: pd.DataFrame, fit: MMRMFit) -> pd.DataFrame:
         """The table on one completed data set."""
-        from emostats.statistics.mmrm import mmrm
-
         again = mmrm(self.formula or fit.formula, data, reml=fit.reml, df_method=self.df_method)
         means = again.emmeans(self.emmeans)
         return (means if self.contrasts is None else means.contrasts(self.contrasts)).table()

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from emostats.errors import UsageError
-from emostats.statistics.missing.analysed import Analysed
+from emostats.statistics.missing.analysed import Analysed, analyse
+from emostats.statistics.missing.analysis import Analysis as AnalysisOfData
 from emostats.statistics.missing.analysis import Ancova
+from emostats.statistics.missing.completed import Completed
 from emostats.statistics.missing.delta import Delta, Shift
-
-if TYPE_CHECKING:
-    from emostats.statistics.missing.analysis import Analysis as AnalysisOfData
-    from emostats.statistics.missing.imputation import Imputation
 
 Float = npt.NDArray[np.float64]
 
@@ -116,7 +114,7 @@ def tipping_point(
 
 
 def search(
-    imputation: Imputation,
+    imputation: Completed,
     analysis: AnalysisOfData,
     *,
     delta: Delta,
@@ -147,11 +145,11 @@ def search(
     unit = imputation.with_delta(delta).delta
     if not np.any(unit):
         raise UsageError("delta shifts no imputed value: no outcome is missing after an event in these arms.")
-    start = imputation.analyse(analysis)
+    start = analyse(imputation, analysis)
     row = start.row(of)
 
     def at(step: float) -> Analysed:
-        return imputation.with_delta(_times(delta, step)).analyse(analysis)
+        return analyse(imputation.with_delta(_times(delta, step)), analysis)
 
     exact = imputation.left_out is not None and isinstance(analysis, Ancova)
     if not exact:
@@ -228,9 +226,7 @@ def _scaled(shift: Shift, step: float) -> Shift:
     return list(np.asarray(shift, dtype=float) * step) if np.ndim(shift) else float(np.asarray(shift)) * step
 
 
-def _steps(
-    imputation: Imputation, unit: Float, tipping: float | None, steps: Sequence[float] | None
-) -> Float:
+def _steps(imputation: Completed, unit: Float, tipping: float | None, steps: Sequence[float] | None) -> Float:
     if steps is not None:
         return np.asarray(steps, dtype=float)
     reach = 4 * float(np.nanstd(imputation.layout.Y, axis=0).max()) / float(np.abs(unit).max())

@@ -1,8 +1,9 @@
 """The MMRM engine: cross-products by visit pattern, exact Newton, Satterthwaite and Kenward-Roger.
 
 Reading order is import order: design → covariance → likelihood → optimise → vcov → degrees_of_freedom →
-contrasts → emmeans → fitted → fit → model. Beside the way to the fit stand what a fit can be asked:
-variances, comparison, prediction, refit, influence, average, diagnostics, pooling.
+contrasts → emmeans → prediction → fitted. `fitted` has the numbers of a fit; what works with them
+(variances, comparison, refit, influence, average, diagnostics) comes next, then `verbs`: what a fit can be
+asked; then fit, model and pooling. No module imports one that comes after it.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,9 +25,7 @@ from emostats.statistics.mmrm.design.frame import missing_values, numbers
 from emostats.statistics.mmrm.design.variables import base_variables
 from emostats.statistics.mmrm.emmeans import LinearEstimates, estimable_rows, grid_axes
 from emostats.statistics.mmrm.emmeans.grid import Axis
-
-if TYPE_CHECKING:
-    from emostats.statistics.mmrm.fit import MMRMFit
+from emostats.statistics.mmrm.fitted import FittedModel
 
 Float = NDArray[np.float64]
 
@@ -44,7 +42,7 @@ class Population:
 
 
 def average_effect(
-    fit: MMRMFit,
+    fit: FittedModel,
     treatment: str,
     by: str | Sequence[str],
     *,
@@ -71,7 +69,7 @@ def average_effect(
     return means if contrast is None else means.contrasts(contrast)
 
 
-def _axes(fit: MMRMFit, names: Sequence[str], at: Mapping[str, Any] | None) -> dict[str, Axis]:
+def _axes(fit: FittedModel, names: Sequence[str], at: Mapping[str, Any] | None) -> dict[str, Axis]:
     """Values of the treatment and of the by-variables, the treatment first."""
     known = grid_axes(fit.frame.encoding, at)
     for name in names:
@@ -94,7 +92,7 @@ def _axes(fit: MMRMFit, names: Sequence[str], at: Mapping[str, Any] | None) -> d
 
 
 def _population(
-    fit: MMRMFit, set_here: Sequence[str], weights: str, population: pd.DataFrame | None
+    fit: FittedModel, set_here: Sequence[str], weights: str, population: pd.DataFrame | None
 ) -> Population:
     needed = [name for name in _model_columns(fit) if name not in set_here]
     if population is not None:
@@ -110,7 +108,7 @@ def _population(
     return Population(rows, _weights_of(rows, named), _offset(fit, rows))
 
 
-def _model_columns(fit: MMRMFit) -> list[str]:
+def _model_columns(fit: FittedModel) -> list[str]:
     """Columns of the data that the means are made of."""
     names: list[str] = []
     for expression in (*fit.frame.encoding.variables, *fit.frame.formula.offsets):
@@ -118,7 +116,9 @@ def _model_columns(fit: MMRMFit) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _given_population(fit: MMRMFit, needed: Sequence[str], weights: str, rows: pd.DataFrame) -> Population:
+def _given_population(
+    fit: FittedModel, needed: Sequence[str], weights: str, rows: pd.DataFrame
+) -> Population:
     missing = [name for name in needed if name not in rows.columns]
     if missing:
         raise UsageError(
@@ -132,7 +132,7 @@ def _given_population(fit: MMRMFit, needed: Sequence[str], weights: str, rows: p
     return Population(rows, _weights_of(rows, named), _offset(fit, rows))
 
 
-def _refuse_varying(fit: MMRMFit, used: pd.DataFrame, names: Sequence[str]) -> None:
+def _refuse_varying(fit: FittedModel, used: pd.DataFrame, names: Sequence[str]) -> None:
     subject = fit.frame.formula.covariance.subject
     first = np.unique(fit.frame.subject, return_index=True)[1]
     for name in names:
@@ -160,7 +160,7 @@ def _weights_of(rows: pd.DataFrame, name: str | None) -> Float:
     return np.asarray(values / values.sum())
 
 
-def _offset(fit: MMRMFit, rows: pd.DataFrame) -> Float:
+def _offset(fit: FittedModel, rows: pd.DataFrame) -> Float:
     total = np.zeros(len(rows))
     for expression in fit.frame.formula.offsets:
         total += numbers(expression, rows, "offset")
@@ -168,7 +168,7 @@ def _offset(fit: MMRMFit, rows: pd.DataFrame) -> Float:
 
 
 def _averages(
-    fit: MMRMFit, people: Population, cells: Sequence[Mapping[str, Any]], sampled: bool
+    fit: FittedModel, people: Population, cells: Sequence[Mapping[str, Any]], sampled: bool
 ) -> tuple[Float, Float | None]:
     """Row of X of each cell, averaged (cells × all columns); covariance of the averages by drawing people."""
     encoding, kept = fit.frame.encoding, fit.scaling.kept
@@ -188,13 +188,13 @@ def _averages(
     return L, None if means is None else _sampling_covariance(means, people.weights)
 
 
-def _columns_set(fit: MMRMFit, cell: Mapping[str, Any]) -> list[str]:
+def _columns_set(fit: FittedModel, cell: Mapping[str, Any]) -> list[str]:
     """The model's variables that change with the treatment and the by-variables."""
     names = fit.data.columns
     return [key for key in fit.frame.encoding.variables if set(base_variables(key, names)) & set(cell)]
 
 
-def _columns(fit: MMRMFit, rows: pd.DataFrame, keys: Sequence[str]) -> dict[str, Any]:
+def _columns(fit: FittedModel, rows: pd.DataFrame, keys: Sequence[str]) -> dict[str, Any]:
     encoding = fit.frame.encoding
     some = replace(encoding, variables={key: encoding.variables[key] for key in keys})
     try:

@@ -16,6 +16,7 @@ from emostats.statistics.mmrm.degrees_of_freedom import Inference, Ingredients, 
 from emostats.statistics.mmrm.design import ModelFrame, Scaling, SubjectRows
 from emostats.statistics.mmrm.likelihood import Derivatives, Evaluation, Problem
 from emostats.statistics.mmrm.optimise import Convergence, Optimum
+from emostats.statistics.mmrm.prediction import Covariances, residuals
 from emostats.statistics.mmrm.threads import one_blas_thread
 
 Float = NDArray[np.float64]
@@ -216,3 +217,25 @@ class FittedModel:
         with one_blas_thread():
             method, middle = choose_method(parts, self.settings.df_method, self.settings.vcov)
         return Inference(self.beta.to_numpy(), root, middle, method, self.settings.conf_level)
+
+    # ---- fitted values -----------------------------------------------------------------------------
+
+    @cached_property
+    def _covariances(self) -> Covariances:
+        units, problem = self._theta_units, self.problem
+        thetas = (problem.theta_of(self._at.theta * units, g) for g in range(problem.stack.n_groups))
+        return Covariances(problem.structure, tuple(thetas), len(self.frame.visits))
+
+    @cached_property
+    def _mean(self) -> Float:
+        return np.asarray(self.frame.X[:, self.scaling.kept] @ self.beta.to_numpy())
+
+    @property
+    def fitted(self) -> pd.Series:
+        """Xβ (plus offset) of the rows used, in the data's order."""
+        offset = 0.0 if self.frame.offset is None else self.frame.offset
+        return pd.Series(self._mean + offset, index=self.frame.index, name="fitted")
+
+    def residuals(self, kind: str = "response") -> pd.Series:
+        """Residuals of the rows used, in the data's order: response, pearson or normalized."""
+        return residuals(kind, self.frame.y - self._mean, self.frame, self._covariances)

@@ -14,10 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emostats.errors import UsageError
-from emostats.statistics.missing import Pooled, pool
 from emostats.statistics.mmrm.contrasts import adjust_family
 from emostats.statistics.mmrm.degrees_of_freedom.inference import TTests, check_conf_level, t_test
 from emostats.statistics.mmrm.emmeans import LinearEstimates
+from emostats.statistics.rubin import Pooled, pool
 
 Float = NDArray[np.float64]
 

@@ -8,6 +8,7 @@ With S = ΣW, W the zero-padded inverse over a subject's observed visits, and a 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emostats.errors import UsageError, did_you_mean
+from emostats.statistics.mmrm.covariance import Structure
 from emostats.statistics.mmrm.degrees_of_freedom import Inference
 from emostats.statistics.mmrm.degrees_of_freedom.inference import check_conf_level, t_quantile
 from emostats.statistics.mmrm.design import Expression, ModelFrame, columns_from_frame
@@ -42,17 +44,23 @@ class Rows:
 
 @dataclass(frozen=True)
 class Covariances:
-    """Σ in data units: `visits` (G × T × T) for lattice structures, or `spatial(group, distances)`."""
+    """Σ of any rows, in data units, by the structure at θ of each group; `n_visits` is 0 for coordinates."""
 
-    visits: Float | None
-    spatial: Any = None
+    structure: Structure
+    thetas: tuple[Float, ...]
+    n_visits: int
+
+    @cached_property
+    def visits(self) -> Float:
+        """(G × T × T) for lattice structures."""
+        return np.stack([self.structure.sigma(theta, self.n_visits) for theta in self.thetas])
 
     def of(self, group: int, place: NDArray[Any]) -> Float:
         """Σ of one subject's rows."""
-        if self.visits is not None:
+        if self.n_visits:
             return np.asarray(self.visits[group][np.ix_(place, place)], dtype=float)
         difference = place[:, None, :] - place[None, :, :]
-        return np.asarray(self.spatial(group, np.sqrt((difference**2).sum(axis=-1))), dtype=float)
+        return self.structure.sigma(self.thetas[group], np.sqrt((difference**2).sum(axis=-1)))
 
 
 def rows_of(frame: ModelFrame, data: pd.DataFrame, kept: NDArray[np.bool_], weights: Any) -> Rows:

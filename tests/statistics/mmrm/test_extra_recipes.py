@@ -34,7 +34,7 @@ def ran() -> dict[str, Any]:
 def test_the_page_shows_every_question_that_a_fit_answers() -> None:
     methods = [
         name
-        for name, value in vars(MMRMFit).items()
+        for name, value in ((name, getattr(MMRMFit, name)) for name in dir(MMRMFit))
         if callable(value) and not name.startswith("_") and not isinstance(value, type)
     ]
     missing = [name for name in methods if f".{name}(" not in code()]

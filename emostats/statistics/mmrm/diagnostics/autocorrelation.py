@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -11,14 +9,12 @@ from scipy.special import ndtri
 
 from emostats.errors import UsageError
 from emostats.statistics.mmrm.degrees_of_freedom.inference import check_conf_level
-
-if TYPE_CHECKING:
-    from emostats.statistics.mmrm.fit import MMRMFit
+from emostats.statistics.mmrm.fitted import FittedModel
 
 Float = NDArray[np.float64]
 
 
-def residual_autocorrelation(fit: MMRMFit, kind: str, conf_level: float) -> pd.DataFrame:
+def residual_autocorrelation(fit: FittedModel, kind: str, conf_level: float) -> pd.DataFrame:
     """lag, n_pairs, autocorrelation, expected, conf_low, conf_high: `MMRMFit.residual_autocorrelation`."""
     if kind not in ("normalized", "pearson"):
         raise UsageError(f"Autocorrelation is of 'normalized' or 'pearson' residuals; found {kind!r}.")
@@ -39,7 +35,7 @@ def residual_autocorrelation(fit: MMRMFit, kind: str, conf_level: float) -> pd.D
     return pd.DataFrame(rows, columns=columns)
 
 
-def residual_matrix(fit: MMRMFit, kind: str) -> Float:
+def residual_matrix(fit: FittedModel, kind: str) -> Float:
     """Residuals by subject and visit (n × T; for spatial structures by order in it), NaN where none."""
     values = fit.residuals(kind).to_numpy()
     row = fit.located.row
@@ -54,7 +50,7 @@ def _band(expected: float, pairs: int, lag: int, level: float) -> tuple[float, f
     return float(np.tanh(z - margin)), float(np.tanh(z + margin))
 
 
-def _expected(fit: MMRMFit, seen: NDArray[np.bool_]) -> Float:
+def _expected(fit: FittedModel, seen: NDArray[np.bool_]) -> Float:
     """Mean of the model's correlations over the observed pairs at each lag (T,)."""
     T = seen.shape[1]
     total, count = np.zeros(T), np.zeros(T)
@@ -68,7 +64,7 @@ def _expected(fit: MMRMFit, seen: NDArray[np.bool_]) -> Float:
     return np.asarray(np.divide(total, count, out=np.full(T, np.nan), where=count > 0))
 
 
-def _correlations(fit: MMRMFit, pattern: int, visits: NDArray[np.intp]) -> Float:
+def _correlations(fit: FittedModel, pattern: int, visits: NDArray[np.intp]) -> Float:
     problem, group = fit.problem, int(fit.located.group[pattern])
     theta = problem.theta_of(fit.optimum.reached[0].theta, group)
     if fit.located.distances is None:

@@ -6,7 +6,6 @@ Loaded only when `MMRMFit.plot` is called.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -28,9 +27,7 @@ from emostats.figures.mmrm_diagnostics import (
 from emostats.render import rounding
 from emostats.statistics.mmrm.diagnostics.autocorrelation import residual_autocorrelation
 from emostats.statistics.mmrm.diagnostics.means import observed_and_fitted_means, visits_of
-
-if TYPE_CHECKING:
-    from emostats.statistics.mmrm.fit import MMRMFit
+from emostats.statistics.mmrm.fitted import FittedModel
 
 Float = NDArray[np.float64]
 
@@ -38,7 +35,7 @@ _MOST = 600
 """Points drawn of a cloud; more are thinned evenly, the ends are kept."""
 
 
-def draw(fit: MMRMFit, kind: str, by: str | None, *, id: str, note: str, width: float) -> str:
+def draw(fit: FittedModel, kind: str, by: str | None, *, id: str, note: str, width: float) -> str:
     """One figure of a fit as SVG; see `MMRMFit.plot`."""
     if kind not in _KINDS:
         raise UsageError(f"There is no figure '{kind}'. {did_you_mean(kind, _KINDS)}")
@@ -50,7 +47,7 @@ def draw(fit: MMRMFit, kind: str, by: str | None, *, id: str, note: str, width: 
 _Framed = Callable[[str, str], Frame]
 
 
-def _quantiles(fit: MMRMFit, by: str | None, framed: _Framed) -> str:
+def _quantiles(fit: FittedModel, by: str | None, framed: _Framed) -> str:
     """Normalized residuals against normal quantiles, with the pointwise band of order statistics."""
     values = np.sort(fit.residuals("normalized").to_numpy())
     n = len(values)
@@ -80,7 +77,7 @@ def _thin(n: int) -> NDArray[np.intp]:
     return np.unique(np.concatenate([np.arange(100), inner, np.arange(n - 100, n)]))
 
 
-def _against_fitted(fit: MMRMFit, by: str | None, framed: _Framed) -> str:
+def _against_fitted(fit: FittedModel, by: str | None, framed: _Framed) -> str:
     fitted, residual = fit.fitted.to_numpy(), fit.residuals("pearson").to_numpy()
     order = np.argsort(fitted, kind="stable")
     kept = order[_thin(len(order))]
@@ -108,7 +105,7 @@ def _smooth(x: Float, y: Float) -> tuple[tuple[float, float], ...]:
     return tuple(zip(places.tolist(), heights.tolist(), strict=True))
 
 
-def _by_visit(fit: MMRMFit, by: str | None, framed: _Framed) -> str:
+def _by_visit(fit: FittedModel, by: str | None, framed: _Framed) -> str:
     visit, residual = visits_of(fit), fit.residuals("pearson").to_numpy()
     boxes = [_box(str(label), residual[(visit == label).to_numpy()]) for label in fit.frame.visits]
     spoken = "; ".join(f"{box.label}: median {rounding.fixed(box.median, 2)}" for box in boxes)
@@ -126,7 +123,7 @@ def _box(label: str, values: Float) -> Box:
     return Box(label, *ends, tuple(kept.tolist()))
 
 
-def _autocorrelation(fit: MMRMFit, by: str | None, framed: _Framed) -> str:
+def _autocorrelation(fit: FittedModel, by: str | None, framed: _Framed) -> str:
     table = residual_autocorrelation(fit, "normalized", 0.95)
     table = table[(table["lag"] > 0) & (table["n_pairs"] > 0)]
     if table.empty:
@@ -139,7 +136,7 @@ def _autocorrelation(fit: MMRMFit, by: str | None, framed: _Framed) -> str:
     return stem_plot(stems, labels, framed("Residual autocorrelation", words), rounding.fixed)
 
 
-def _means(fit: MMRMFit, by: str | None, framed: _Framed) -> str:
+def _means(fit: FittedModel, by: str | None, framed: _Framed) -> str:
     table = observed_and_fitted_means(fit, by, 0.95)
     name = fit.frame.formula.covariance.positions[0]
     place = {label: float(index) for index, label in enumerate(fit.frame.visits)}
@@ -175,7 +172,7 @@ def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _covariance(fit: MMRMFit, by: str | None, framed: _Framed) -> str:
+def _covariance(fit: FittedModel, by: str | None, framed: _Framed) -> str:
     covariance = fit.covariance
     groups = covariance.items() if isinstance(covariance, Mapping) else [("", covariance)]
     maps = [_map(str(label), matrix) for label, matrix in groups]
@@ -197,7 +194,7 @@ def _map(label: str, covariance: pd.DataFrame) -> CorrelationMap:
     return CorrelationMap(label, visits, tuple(map(tuple, R.tolist())), texts)
 
 
-_KINDS: Mapping[str, Callable[[MMRMFit, str | None, _Framed], str]] = {
+_KINDS: Mapping[str, Callable[[FittedModel, str | None, _Framed], str]] = {
     "qq": _quantiles,
     "residuals": _against_fitted,
     "visits": _by_visit,

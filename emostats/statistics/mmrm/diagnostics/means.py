@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from emostats.errors import UsageError, did_you_mean
 from emostats.statistics.mmrm.degrees_of_freedom.inference import check_conf_level, t_quantile
-
-if TYPE_CHECKING:
-    from emostats.statistics.mmrm.fit import MMRMFit
+from emostats.statistics.mmrm.fitted import FittedModel
 
 
-def observed_and_fitted_means(fit: MMRMFit, by: str | None, conf_level: float) -> pd.DataFrame:
+def observed_and_fitted_means(fit: FittedModel, by: str | None, conf_level: float) -> pd.DataFrame:
     """Means of the rows used: the visit, `by`, n, observed, conf_low, conf_high, fitted.
 
     The limits are those of the observed mean alone (t with n − 1 df); a saturated model's fitted means differ
@@ -47,7 +43,7 @@ def observed_and_fitted_means(fit: MMRMFit, by: str | None, conf_level: float) -
     return table.reset_index()[[*keys, "n", "observed", "conf_low", "conf_high", "fitted"]]
 
 
-def visits_of(fit: MMRMFit) -> pd.Series:
+def visits_of(fit: FittedModel) -> pd.Series:
     """The visit of each row used.
 
     Raises

@@ -15,16 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emostats.statistics.mmrm.design import subject_rows
+from emostats.statistics.mmrm.fitted import FittedModel
 from emostats.statistics.mmrm.influence.measures import Base, Deleted
-
-if TYPE_CHECKING:
-    from emostats.statistics.mmrm.fit import MMRMFit
 
 Float = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -45,7 +42,9 @@ class _Part:
     S: Float
 
 
-def delete_by_one_step(fit: MMRMFit, base: Base, unit_of_subject: Index, n_units: int, V: Float) -> Deleted:
+def delete_by_one_step(
+    fit: FittedModel, base: Base, unit_of_subject: Index, n_units: int, V: Float
+) -> Deleted:
     """Estimates without each unit, to first order in what the unit changes about θ; `V` covariance of θ̂."""
     k, H = len(base.at.beta), len(base.at.theta)
     theta, beta = np.full((n_units, H), np.nan), np.full((n_units, k), np.nan)
@@ -69,7 +68,7 @@ def delete_by_one_step(fit: MMRMFit, base: Base, unit_of_subject: Index, n_units
     return Deleted(theta, beta, log_det, scale, distance)
 
 
-def _parts(fit: MMRMFit, base: Base, unit_of_subject: Index, n_units: int) -> Iterator[_Part]:
+def _parts(fit: FittedModel, base: Base, unit_of_subject: Index, n_units: int) -> Iterator[_Part]:
     order = np.argsort(unit_of_subject, kind="stable")
     sizes = np.bincount(unit_of_subject, minlength=n_units)
     ends = np.cumsum(sizes)

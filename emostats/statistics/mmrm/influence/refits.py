@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
+from emostats.statistics.mmrm.fitted import FittedModel
 from emostats.statistics.mmrm.influence.measures import Base, Deleted, at_deleted_theta
 from emostats.statistics.mmrm.refit.source import refitter
 from emostats.statistics.mmrm.refit.targets import Linear
-
-if TYPE_CHECKING:
-    from emostats.statistics.mmrm.fit import MMRMFit
 
 Float = NDArray[np.float64]
 
 _BLOCK = 128
 
 
-def delete_by_refits(fit: MMRMFit, base: Base, unit_of_subject: NDArray[np.intp], n_units: int) -> Deleted:
+def delete_by_refits(
+    fit: FittedModel, base: Base, unit_of_subject: NDArray[np.intp], n_units: int
+) -> Deleted:
     """Estimates without each unit; NaN for a unit without which means or covariance are not determined."""
     k, H = len(base.at.beta), len(base.at.theta)
     nothing = Linear((), np.zeros((0, k)), np.zeros(0))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from emostats.errors import UsageError
+from emostats.statistics.mmrm.fitted import FittedModel
 from emostats.statistics.mmrm.influence.measures import (
     Base,
     Deleted,
@@ -19,9 +19,6 @@ from emostats.statistics.mmrm.influence.measures import (
 from emostats.statistics.mmrm.influence.one_step import delete_by_one_step
 from emostats.statistics.mmrm.influence.refits import delete_by_refits
 from emostats.statistics.mmrm.refit.source import packed_rows, units_of
-
-if TYPE_CHECKING:
-    from emostats.statistics.mmrm.fit import MMRMFit
 
 Float = NDArray[np.float64]
 
@@ -66,7 +63,7 @@ class InfluenceResult:
         return self.measures.loc[order].reset_index(names=self.unit)
 
 
-def influence_of(fit: MMRMFit, unit: str, method: str) -> InfluenceResult:
+def influence_of(fit: FittedModel, unit: str, method: str) -> InfluenceResult:
     """Deletion diagnostics of a fit; see `MMRMFit.influence`."""
     if method not in METHODS:
         raise UsageError(f"method should be one of {', '.join(METHODS)}; found {method!r}.")
@@ -87,7 +84,7 @@ def influence_of(fit: MMRMFit, unit: str, method: str) -> InfluenceResult:
     return _result(fit, base, deleted, column, chosen, labels, of_subject)
 
 
-def _units(fit: MMRMFit, column: str) -> tuple[pd.Index, NDArray[np.intp]]:
+def _units(fit: FittedModel, column: str) -> tuple[pd.Index, NDArray[np.intp]]:
     """Labels of the units and the unit of each subject."""
     of_subject = np.asarray(units_of(fit, column, None).unit_of_row, dtype=np.intp)
     first = np.unique(of_subject, return_index=True)[1]
@@ -96,7 +93,7 @@ def _units(fit: MMRMFit, column: str) -> tuple[pd.Index, NDArray[np.intp]]:
     return pd.Index(values.astype(object), name=column), of_subject
 
 
-def _choose(fit: MMRMFit, n_units: int) -> str:
+def _choose(fit: FittedModel, n_units: int) -> str:
     if n_units > _MANY:
         return "one-step"
     batched = bool(packed_rows(fit, fit.frame, fit.located, fit.problem.stack).blocks)
@@ -104,7 +101,7 @@ def _choose(fit: MMRMFit, n_units: int) -> str:
 
 
 def _result(
-    fit: MMRMFit,
+    fit: FittedModel,
     base: Base,
     deleted: Deleted,
     column: str,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emostats.errors import EmostatsWarning, UsageError, did_you_mean
+from emostats.statistics.mmrm.fitted import FittedModel
 from emostats.statistics.mmrm.refit.evaluator import RefitEvaluator
 from emostats.statistics.mmrm.refit.source import refitter, units_of
 from emostats.statistics.mmrm.refit.targets import Contrasts, as_target
@@ -21,9 +21,6 @@ from emostats.statistics.resampling.result import BootstrapResult, by_name, coll
 from emostats.statistics.resampling.run import in_parallel, join, resample
 from emostats.statistics.resampling.summary import Sample, failure_warnings, interval
 
-if TYPE_CHECKING:
-    from emostats.statistics.mmrm.fit import MMRMFit
-
 METHODS = ("bca", "percentile", "basic", "normal", "studentized")
 
 _LEFT_OUT = 128
@@ -31,7 +28,7 @@ _LEFT_OUT = 128
 
 
 def bootstrap_fit(
-    fit: MMRMFit,
+    fit: FittedModel,
     contrasts: Contrasts,
     *,
     n_resamples: int,
@@ -89,7 +86,7 @@ def bootstrap_fit(
 
 
 def jackknife_fit(
-    fit: MMRMFit,
+    fit: FittedModel,
     contrasts: Contrasts,
     *,
     unit: str | None,

@@ -10,13 +10,13 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from emostats.errors import EmostatsWarning, ModelError, UsageError, did_you_mean
+from emostats.statistics.mmrm.fitted import FittedModel
 from emostats.statistics.mmrm.refit.bootstrap import check_call
 from emostats.statistics.mmrm.refit.evaluator import RefitEvaluator
 from emostats.statistics.mmrm.refit.source import units_of
@@ -26,9 +26,6 @@ from emostats.statistics.resampling.draws import BLOCK, Seed, as_seed_sequence, 
 from emostats.statistics.resampling.evaluate import Replicates
 from emostats.statistics.resampling.run import in_parallel, join
 from emostats.statistics.resampling.units import Units
-
-if TYPE_CHECKING:
-    from emostats.statistics.mmrm.fit import MMRMFit
 
 Float = NDArray[np.float64]
 
@@ -84,7 +81,7 @@ class PermutationResult:
 
 
 def permutation_fit(
-    fit: MMRMFit,
+    fit: FittedModel,
     contrasts: Contrasts,
     *,
     by: str | None,
@@ -128,7 +125,7 @@ def _all_flips(n_units: int, n_resamples: int) -> bool:
 
 
 def _sign_flips(
-    fit: MMRMFit, target: Linear, j: int, units: Units, n_resamples: int, seed: Seed, n_jobs: int | None
+    fit: FittedModel, target: Linear, j: int, units: Units, n_resamples: int, seed: Seed, n_jobs: int | None
 ) -> tuple[Replicates, Replicates]:
     one = Linear((target.names[j],), target.L[j : j + 1], target.shift[j : j + 1])
     if not np.any(one.L):
@@ -141,7 +138,7 @@ def _sign_flips(
 
 
 def _label_permutations(
-    fit: MMRMFit, target: object, by: str, units: Units, n_resamples: int, seed: Seed, n_jobs: int | None
+    fit: FittedModel, target: object, by: str, units: Units, n_resamples: int, seed: Seed, n_jobs: int | None
 ) -> tuple[Replicates, Replicates]:
     versions, own = relabelled(fit, by)
     of_unit = np.zeros(units.n_units, dtype=np.intp)

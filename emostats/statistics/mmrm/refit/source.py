@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emostats.errors import UsageError, did_you_mean
+from emostats.statistics.mmrm.design import ModelFrame, Stack, SubjectRows
+from emostats.statistics.mmrm.fitted import FittedModel
 from emostats.statistics.mmrm.refit.evaluator import BATCH_DOUBLES, PACKED_DOUBLES, RefitEvaluator
 from emostats.statistics.mmrm.refit.packed import Packed, pack
 from emostats.statistics.mmrm.refit.targets import Target
 from emostats.statistics.resampling.units import Units, find_units
 
-if TYPE_CHECKING:
-    from emostats.statistics.mmrm.design import ModelFrame, Stack, SubjectRows
-    from emostats.statistics.mmrm.fit import MMRMFit
 
-
-def units_of(fit: MMRMFit, unit: str | None, strata: str | Sequence[str] | None) -> Units:
+def units_of(fit: FittedModel, unit: str | None, strata: str | Sequence[str] | None) -> Units:
     """The units (by default the subjects), in strata; `unit_of_row` gives the unit of each subject.
 
     Raises
@@ -47,7 +44,7 @@ def units_of(fit: MMRMFit, unit: str | None, strata: str | Sequence[str] | None)
     return find_units(rows.iloc[first].reset_index(drop=True), unit or subject, strata)
 
 
-def first_rows(fit: MMRMFit) -> NDArray[np.intp]:
+def first_rows(fit: FittedModel) -> NDArray[np.intp]:
     """For each subject (n,) the number of its first row among the rows in use."""
     frame = fit.frame
     first = np.full(len(frame.subjects), -1, dtype=np.intp)
@@ -56,7 +53,7 @@ def first_rows(fit: MMRMFit) -> NDArray[np.intp]:
 
 
 def refitter(
-    fit: MMRMFit,
+    fit: FittedModel,
     target: Target,
     n_units: int | None = None,
     unit_of_subject: NDArray[np.integer] | None = None,
@@ -72,7 +69,7 @@ def refitter(
     )  # fmt: skip
 
 
-def packed_rows(fit: MMRMFit, frame: ModelFrame, located: SubjectRows, stack: Stack) -> Packed:
+def packed_rows(fit: FittedModel, frame: ModelFrame, located: SubjectRows, stack: Stack) -> Packed:
     """Subjects' cross-products where blocks of resamples can be refitted together, else their rows only."""
     K = stack.k + 1
     seen = stack.observed.sum(axis=1)

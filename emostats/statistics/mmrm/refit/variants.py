@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,11 @@ from numpy.typing import NDArray
 
 from emostats.errors import UsageError, did_you_mean
 from emostats.statistics.mmrm.design import Categorical, ModelFrame, build_stack, locate_rows
+from emostats.statistics.mmrm.fitted import FittedModel
 from emostats.statistics.mmrm.likelihood import Problem
 from emostats.statistics.mmrm.refit.evaluator import RefitEvaluator
 from emostats.statistics.mmrm.refit.source import packed_rows
 from emostats.statistics.mmrm.refit.targets import Target
-
-if TYPE_CHECKING:
-    from emostats.statistics.mmrm.fit import MMRMFit
 
 Float = NDArray[np.float64]
 
@@ -37,7 +35,7 @@ class Version:
     group: NDArray[np.intp]
 
 
-def refitter_of_versions(fit: MMRMFit, versions: Sequence[Version], target: Target) -> RefitEvaluator:
+def refitter_of_versions(fit: FittedModel, versions: Sequence[Version], target: Target) -> RefitEvaluator:
     """Refits by counts over (version, subject), version by version: column v · n + i."""
     frame = _stacked(fit.frame, versions)
     located = locate_rows(frame)
@@ -71,7 +69,7 @@ def _stacked(frame: ModelFrame, versions: Sequence[Version]) -> ModelFrame:
     )
 
 
-def signed(fit: MMRMFit, L: Float, shift: float) -> tuple[Version, Version]:
+def signed(fit: FittedModel, L: Float, shift: float) -> tuple[Version, Version]:
     """The data as they are, and with the signs of the residuals from the model under L β + shift = 0 turned.
 
     The restricted estimate is the generalised least-squares one at the fitted covariance.
@@ -88,7 +86,7 @@ def signed(fit: MMRMFit, L: Float, shift: float) -> tuple[Version, Version]:
     )
 
 
-def relabelled(fit: MMRMFit, factor: str) -> tuple[tuple[Version, ...], NDArray[np.intp]]:
+def relabelled(fit: FittedModel, factor: str) -> tuple[tuple[Version, ...], NDArray[np.intp]]:
     """The data with every subject given each level of a factor in turn, and each subject's own level (n,).
 
     Raises

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from emostats.errors import UsageError
-from emostats.statistics.missing.rubin import barnard_rubin_df, pool, pool_table
+from emostats.statistics.rubin import barnard_rubin_df, pool, pool_table
 
-REFERENCE = Path(__file__).parents[2] / "reference/missing_data"
+REFERENCE = Path(__file__).parents[1] / "reference/missing_data"
 EXAMPLES = json.loads((REFERENCE / "rubin_A.json").read_text())["examples"]
 DRAWS = json.loads((REFERENCE / "pooled_draws.json").read_text())["cases"]
 
