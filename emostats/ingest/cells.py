@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -20,38 +21,61 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Objects = NDArray[np.object_]
 Rows = NDArray[np.intp]
+Codes = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+(?:,\d*)?|,\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Column:
-    """Cells as they stand: cell i holds ``different[codes[i]]``. True and 1.0 are different contents."""
+@dataclass(frozen=True, eq=False)
+class Column(Sequence[Any]):
+    """Cells as they stand: cell i holds ``different[codes[i]]``. True and 1.0 are different contents.
 
-    codes: Rows
+    A million cells of text take four bytes each and their different contents, not a text each.
+    """
+
+    codes: Codes
     different: tuple[Any, ...]
 
     @classmethod
     def of(cls, cells: Sequence[Any]) -> Column:
         """The cells of a column."""
+        if isinstance(cells, Column):
+            return cells._only_held()
         contents = array(cells)
         if bool in set(map(type, cells)):
             contents = array([_Truth(cell) if type(cell) is bool else cell for cell in cells])
         codes, different = pd.factorize(contents, use_na_sentinel=False)
-        return cls(codes, tuple(cell.value if isinstance(cell, _Truth) else cell for cell in different))
+        shown = tuple(cell.value if isinstance(cell, _Truth) else cell for cell in different)
+        return cls(codes.astype(np.int32), shown)
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return Column(self.codes[place], self.different)
+        return self.different[self.codes[place]]
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.different.__getitem__, self.codes.data)
+
+    def _only_held(self) -> Column:
+        """The same cells, with the contents that one of them holds and no others."""
+        held = np.bincount(self.codes, minlength=len(self.different)) > 0
+        if held.all():
+            return self
+        numbers = (np.cumsum(held) - 1).astype(np.int32)
+        return Column(numbers[self.codes], tuple(compress(self.different, held)))
 
     def content(self, position: int) -> Any:
         """The content of a cell."""
         return self.different[self.codes[position]]
 
     def take(self, positions: Rows) -> Column:
-        """Some of the cells."""
-        return Column(self.codes[positions], self.different)
+        """Some of the cells, and what they hold."""
+        return Column(self.codes[positions], self.different)._only_held()
 
     def objects(self, convert: Callable[[Any], Any]) -> Objects:
         """A value for each cell, from each content once."""

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import csv
 import io
+from array import array
+from collections import defaultdict
 from collections.abc import Iterable
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
+import numpy as np
+
 from emostats.errors import Finding, Severity
+from emostats.ingest.cells import Column, is_blank
 from emostats.ingest.container import UnreadableError, check_exists
 from emostats.ingest.raw import Marks
 from emostats.ingest.reader import RawSheet
@@ -21,8 +26,10 @@ from emostats.study.spec import Source
 
 SEPARATORS = (",", ";", "\t", "|")
 MAX_FIELD = 1_000_000
-ROWS_AT_A_TIME = 5_000
 """Characters in one field; more is no answer but a damaged or hostile file."""
+ROWS_AT_A_TIME = 5_000
+LOOKED_AT = 200_000
+"""Characters from the beginning by which the separator is found."""
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -40,9 +47,9 @@ class DelimitedReader:
     def __init__(self, path: Path, source: Source) -> None:
         check_exists(path)
         self._path, self._source = path, source
-        content = path.read_bytes()
-        _refuse_binary(content)
-        self._text, self._guessed = decode(content, source.encoding)
+        self._content = path.read_bytes()
+        _refuse_binary(self._content)
+        self._encoding, self._guessed = encoding_of(self._content, source.encoding)
 
     def read(self, sheet: str) -> RawSheet:
         """All rows of the file.
@@ -51,17 +58,26 @@ class DelimitedReader:
         ------
         UnreadableError: a row has more or fewer fields than the first, a quote never ends, a field is huge.
         """
-        columns = _parse(self._text, self._source.separator or separator_of(self._text))
+        columns = _parse(self._text(), self._source.separator or self._separator())
         findings = (self._encoding_finding(),) if self._guessed else ()
         n_rows = len(columns[0]) if columns else 0
         return RawSheet(columns=columns, n_rows=n_rows, marks=Marks(), findings=findings)
 
     def is_empty(self) -> bool:
         """Whether the file holds only blanks."""
-        return not self._text.strip()
+        return not any(line.strip() for line in self._text())
 
     def close(self) -> None:
-        """Nothing stays open."""
+        """Lets go of the content; nothing stays open."""
+        self._content = b""
+
+    def _text(self) -> io.TextIOWrapper:
+        """The text from its beginning, decoded as it is read: whole, it may take four times the file."""
+        return io.TextIOWrapper(io.BytesIO(self._content), encoding=self._encoding, newline="")
+
+    def _separator(self) -> str:
+        head = self._text().read(LOOKED_AT + 1)
+        return separator_of(head[:LOOKED_AT], cut=len(head) > LOOKED_AT)
 
     def _encoding_finding(self) -> Finding:
         return Finding(
@@ -87,7 +103,13 @@ def _refuse_binary(content: bytes) -> None:
 
 
 def decode(content: bytes, encoding: str | None) -> tuple[str, bool]:
-    """The text, and whether its encoding was guessed.
+    """The text, and whether its encoding was guessed. Raises UnreadableError."""
+    named, guessed = encoding_of(content, encoding)
+    return content.decode(named), guessed
+
+
+def encoding_of(content: bytes, encoding: str | None) -> tuple[str, bool]:
+    """The encoding that all bytes fit, and whether it was guessed.
 
     Raises
     ------
@@ -95,15 +117,16 @@ def decode(content: bytes, encoding: str | None) -> tuple[str, bool]:
     """
     named = encoding or next((name for mark, name in _BOMS if content.startswith(mark)), None)
     if named:
-        return _decode_as(content, named), False
+        return _fitting(content, named), False
     try:
-        return content.decode("utf-8"), False
+        content.decode("utf-8")
+        return "utf-8", False
     except UnicodeDecodeError as error:
         if _mixed(content, error.start):
             line = content[: error.start].count(b"\n") + 1
             message = f"the file mixes encodings: most of it is UTF-8, line {line} is not."
             raise UnreadableError("mixed-encodings", message, "Save the whole file as UTF-8.") from None
-        return _decode_as(content, "cp1252"), True
+        return _fitting(content, "cp1252"), True
 
 
 def _mixed(content: bytes, start: int) -> bool:
@@ -112,9 +135,11 @@ def _mixed(content: bytes, start: int) -> bool:
     return any(ord(letter) > 127 for letter in text)
 
 
-def _decode_as(content: bytes, encoding: str) -> str:
+def _fitting(content: bytes, encoding: str) -> str:
+    """The encoding, once the bytes are known to fit it."""
     try:
-        return content.decode(encoding)
+        content.decode(encoding)
+        return encoding
     except LookupError:
         message = f"there is no encoding '{encoding}'."
         raise UnreadableError(
@@ -127,16 +152,20 @@ def _decode_as(content: bytes, encoding: str) -> str:
         raise UnreadableError("wrong-encoding", message, action) from None
 
 
-def separator_of(text: str) -> str:
-    """The separator that splits the first lines evenly into the most fields; a comma when none does."""
-    head = text[:200_000]
+def separator_of(head: str, *, cut: bool = False) -> str:
+    """The separator that splits the first lines evenly into the most fields; a comma when none does.
+
+    Parameters
+    ----------
+    head: the beginning of the text. cut: whether its last line may not be whole.
+    """
     best, most = ",", 1
     for separator in SEPARATORS:
         try:
             rows = [row for row in islice(csv.reader(io.StringIO(head), delimiter=separator), 20) if row]
         except csv.Error:
             continue
-        complete = rows[:-1] if len(rows) > 1 and len(head) < len(text) else rows
+        complete = rows[:-1] if len(rows) > 1 and cut else rows
         widths = {len(row) for row in complete}
         if len(widths) == 1 and (width := widths.pop()) > most:
             best, most = separator, width
@@ -146,15 +175,33 @@ def separator_of(text: str) -> str:
     return max(SEPARATORS, key=first.count) if any(mark in first for mark in SEPARATORS) else ","
 
 
-def _parse(text: str, separator: str) -> list[list[str]]:
+class _Growing:
+    """A column while it is read: each different text once, and its number for every cell."""
+
+    def __init__(self, blanks: int) -> None:
+        self._numbers: defaultdict[str, int] = defaultdict(count().__next__)
+        self._codes = array("i")
+        if blanks:
+            self.extend([""] * blanks)
+
+    def extend(self, cells: Iterable[str]) -> None:
+        """Adds cells at the end."""
+        self._codes.extend(map(self._numbers.__getitem__, cells))
+
+    def whole(self) -> Column:
+        """The column so far."""
+        return Column(np.frombuffer(self._codes, dtype=np.int32), tuple(self._numbers))
+
+
+def _parse(text: io.TextIOBase, separator: str) -> list[Column]:
     """The columns of the text; rows are held a few thousand at a time."""
     before = csv.field_size_limit(MAX_FIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    columns: list[list[str]] = []
+    reader = csv.reader(text, delimiter=separator, strict=True)
+    columns: list[_Growing] = []
     held = 0
     try:
         while chunk := list(islice(reader, ROWS_AT_A_TIME)):
-            columns = columns or [[] for _ in next((row for row in chunk if row), [])]
+            columns = columns or [_Growing(held) for _ in next((row for row in chunk if row), [])]
             for column, cells in zip(columns, _even(chunk, len(columns), held), strict=True):
                 column.extend(cells)
             held += len(chunk)
@@ -163,7 +210,7 @@ def _parse(text: str, separator: str) -> list[list[str]]:
         raise UnreadableError("damaged-text", message, "Look for an unclosed quote there.") from None
     finally:
         csv.field_size_limit(before)
-    return _without_blank_end(columns)
+    return _without_blank_end([column.whole() for column in columns])
 
 
 def _even(rows: list[list[str]], width: int, before: int) -> Iterable[tuple[str, ...]]:
@@ -176,18 +223,11 @@ def _even(rows: list[list[str]], width: int, before: int) -> Iterable[tuple[str,
     return zip(*rows, strict=True)
 
 
-def _without_blank_end(columns: list[list[str]]) -> list[list[str]]:
+def _without_blank_end(columns: list[Column]) -> list[Column]:
     """The columns without blank rows at their end."""
-    end = max((_last_filled(column) + 1 for column in columns), default=0)
-    if not end:
-        return []
-    for column in columns:
-        del column[end:]
-    return columns
-
-
-def _last_filled(column: list[str]) -> int:
-    return next((number for number in range(len(column) - 1, -1, -1) if column[number].strip()), -1)
+    filled = [np.flatnonzero(~column.where(is_blank)) for column in columns]
+    end = max((int(rows[-1]) + 1 for rows in filled if len(rows)), default=0)
+    return [column[:end] for column in columns] if end else []
 
 
 def _uneven(number: int, found: int, expected: int) -> UnreadableError:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -72,24 +73,29 @@ def _too_long(content: object) -> bool:
 
 @dataclass(frozen=True)
 class Roster:
-    """The children that are known: `ids` in order, and the IDs behind each key."""
+    """The children that are known: `ids` in order."""
 
     ids: tuple[str, ...]
-    by_key: dict[str, tuple[str, ...]]
 
     @classmethod
     def of(cls, ids: Iterable[str]) -> Roster:
         """The roster of these IDs."""
-        ordered = tuple(dict.fromkeys(ids))
+        return cls(tuple(dict.fromkeys(ids)))
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[str]]:
+        """The IDs behind each key, made when a near miss is looked for."""
         by_key: dict[str, list[str]] = {}
-        for identifier in ordered:
+        for identifier in self.ids:
             by_key.setdefault(key(identifier), []).append(identifier)
-        return cls(ordered, {bare: tuple(names) for bare, names in by_key.items()})
+        return by_key
 
     def alike(self, identifier: str) -> tuple[str, ...]:
         """IDs of the roster that differ from this one only by what `key` leaves out."""
-        return tuple(other for other in self.by_key.get(key(identifier), ()) if other != identifier)
+        return tuple(other for other in self._by_key.get(key(identifier), ()) if other != identifier)
 
     def twins(self) -> list[tuple[str, ...]]:
         """IDs within the roster that differ only so."""
-        return [group for group in self.by_key.values() if len(group) > 1]
+        if len(set(map(key, self.ids))) == len(self.ids):
+            return []
+        return [tuple(group) for group in self._by_key.values() if len(group) > 1]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
 from emostats.ingest.cells import Rows
 from emostats.ingest.records import ID, VISIT
-from emostats.ingest.visits import in_order
 from emostats.study.data import OBSERVATION_COLUMNS
 from emostats.study.spec import StudySpec
 
 
-def observations(scores: Sequence[pd.DataFrame], subjects: pd.DataFrame, spec: StudySpec) -> pd.DataFrame:
-    """Scores (USUBJID, AVISIT, PARAMCD, AVAL, N_ITEMS, N_ITEMS_ANSWERED, SOURCE_ID) as observations.
+def observations(scores: list[pd.DataFrame], subjects: pd.DataFrame, spec: StudySpec) -> pd.DataFrame:
+    """Scores (USUBJID, AVISIT, PARAMCD, AVAL, SOURCE_ID and, if made of items, N_ITEMS, N_ITEMS_ANSWERED).
+
+    AVISIT and PARAMCD are categories of the study file's visits and outcomes. The list of scores is emptied:
+    a large study is not held twice.
 
     Returns
     -------
@@ -27,25 +27,29 @@ def observations(scores: Sequence[pd.DataFrame], subjects: pd.DataFrame, spec: S
     if not filled:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in OBSERVATION_COLUMNS})
     table = pd.concat(filled, ignore_index=True)
-    table[VISIT] = in_order(table[VISIT].to_numpy(dtype=object), spec)
-    series, n_series = _series(table, subjects, spec)
+    del filled
+    scores.clear()
+    child, n_children = _numbered(subjects[ID], table[ID])
+    series = table["PARAMCD"].cat.codes.to_numpy(dtype=np.intp) * n_children + child
     order = np.lexsort((table[VISIT].cat.codes.to_numpy(), series))
-    table, series = table.iloc[order].reset_index(drop=True), series[order]
-    at_baseline = (table[VISIT] == spec.baseline.name).to_numpy()
-    base = np.full(n_series, np.nan)
+    table, series = table.take(order).reset_index(drop=True), series[order]
+    visits = table[VISIT].cat.codes.to_numpy()
+    at_baseline = visits == spec.visit_names.index(spec.baseline.name)
+    base = np.full(len(spec.parameters) * n_children, np.nan)
     base[series[at_baseline]] = table["AVAL"].to_numpy()[at_baseline]
     table["BASE"] = base[series]
     table["CHG"] = (table["AVAL"] - table["BASE"]).where(~at_baseline)
-    table["AVISITN"] = table[VISIT].astype(object).map(spec.visit_numbers).astype("float64")
-    table[["N_ITEMS", "N_ITEMS_ANSWERED"]] = table[["N_ITEMS", "N_ITEMS_ANSWERED"]].astype("float64")
+    numbers = [*(spec.visit_numbers[name] for name in spec.visit_names), np.nan]
+    table["AVISITN"] = np.array(numbers, dtype=np.float64)[visits]
+    for name in ("N_ITEMS", "N_ITEMS_ANSWERED"):
+        table[name] = table[name].astype("float64") if name in table else np.nan
+    table["PARAMCD"] = table["PARAMCD"].astype(table["PARAMCD"].cat.categories.dtype)
     return table[list(OBSERVATION_COLUMNS)]
 
 
-def _series(table: pd.DataFrame, subjects: pd.DataFrame, spec: StudySpec) -> tuple[Rows, int]:
-    """A number for each parameter of each child, in the order of study file and roster, and how many."""
-    parameters, n_children = list(spec.parameters), len(subjects) + 1
-    parameter = pd.Index(parameters, dtype=object).get_indexer(pd.Index(table["PARAMCD"], dtype=object))
-    child = pd.Index(subjects[ID], dtype=object).get_indexer(pd.Index(table[ID], dtype=object))
-    last = np.where(child < 0, n_children - 1, child)  # a child that is not in the roster comes last
-    block = np.where(parameter < 0, len(parameters), parameter)
-    return block * n_children + last, (len(parameters) + 1) * n_children
+def _numbered(known: pd.Series, found: pd.Series) -> tuple[Rows, int]:
+    """The place of each of `found` among `known` (what is not there comes last), and how many there are."""
+    codes, _ = pd.factorize(pd.concat([known, found], ignore_index=True))
+    places = codes[len(known) :].astype(np.intp)
+    places[(places < 0) | (places >= len(known))] = len(known)
+    return places, len(known) + 1

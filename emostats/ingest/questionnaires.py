@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from emostats.errors import Severity
 from emostats.ingest import addresses
-from emostats.ingest.cells import NumberRule, Objects
+from emostats.ingest.cells import NumberRule
 from emostats.ingest.double_entry import report_differences
 from emostats.ingest.ids import Roster
 from emostats.ingest.library import Library
@@ -122,11 +123,15 @@ def _collect(
     _report_unscored(instrument, records, scores, log)
     scores = scores[scores["AVAL"].notna()]
     rows = scores["ROW"].to_numpy()
-    scores = scores.assign(**{ID: records.subject[rows], VISIT: records.visit[rows], "SOURCE_ID": ids[rows]})
+    visits, outcomes = in_order(records.visit[rows], spec), pd.Index(list(spec.parameters))
+    scores = scores.assign(
+        **{ID: records.subject[rows], VISIT: visits, "SOURCE_ID": ids[rows]},
+        PARAMCD=pd.Categorical(scores["PARAMCD"], categories=outcomes),
+    )
     answers.scores.append(scores.drop(columns="ROW"))
 
 
-def _visits(spec: StudySpec, instrument: Instrument, records: Records, ids: Objects) -> pd.DataFrame:
+def _visits(spec: StudySpec, instrument: Instrument, records: Records, ids: Any) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             ID: records.subject,
@@ -145,7 +150,7 @@ def _visits(spec: StudySpec, instrument: Instrument, records: Records, ids: Obje
 
 
 def _items(
-    spec: StudySpec, instrument: Instrument, records: Records, values: pd.DataFrame, ids: Objects
+    spec: StudySpec, instrument: Instrument, records: Records, values: pd.DataFrame, ids: Any
 ) -> pd.DataFrame:
     n_rows, n_items = values.shape
     names = list(instrument.item_ids)
@@ -160,7 +165,7 @@ def _items(
             ),
             "ITEM": pd.Categorical.from_codes(which, pd.Index(names)),
             "VALUE": values.to_numpy(dtype=np.float64).ravel(),
-            "SOURCE_ID": np.repeat(ids, n_items),
+            "SOURCE_ID": ids.repeat(n_items),
             "COLUMN": pd.Categorical.from_codes(which, pd.Index(letters)),
         }
     )

@@ -3,7 +3,7 @@ with its cell, its child and its visit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -143,14 +143,11 @@ class Records:
 
     def unique(self, keys: Mapping[str, Objects], what: str, place: str = ID) -> None:
         """Reports rows that share all of `keys`: each group in one finding that lists its cells."""
-        frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in keys.items()})
-        complete = frame.notna().all(axis=1)
-        repeated = frame[complete & frame.duplicated(keep=False)]
-        for values, group in repeated.groupby(list(keys), sort=False):
-            where = addresses.cells(self.table.rows[group.index], self.table.columns[place])
-            named = dict(zip(keys, values, strict=True))
-            shown_key = ", ".join(str(value) for value in values)
-            message = f"expected one row for {what} {shown_key}; found {len(group)}."
+        for rows in _repeated(list(keys.values())):
+            where = addresses.cells(self.table.rows[rows], self.table.columns[place])
+            named = {name: values[rows[0]] for name, values in keys.items()}
+            shown_key = ", ".join(map(str, named.values()))
+            message = f"expected one row for {what} {shown_key}; found {len(rows)}."
             self.log.table(
                 self.raw, "duplicate-row", message, "Keep the right row; correct or remove the others.",
                 cell=where, subject=str(named.get(ID, "")), visit=str(named.get(VISIT, "")),
@@ -169,6 +166,20 @@ class Records:
                 self.raw, "number-as-text", message, "No action is needed if they are right.", cell=where,
                 severity=Severity.WARNING,
             )  # fmt: skip
+
+
+def _repeated(keys: Sequence[Objects]) -> list[Rows]:
+    """Groups of rows that agree in all keys, in the order of their first rows; a gap agrees with nothing."""
+    combined = np.zeros(len(keys[0]), dtype=np.int64)
+    complete = np.ones(len(keys[0]), dtype=bool)
+    for values in keys:
+        codes, different = pd.factorize(values)
+        complete &= codes >= 0
+        combined, _ = pd.factorize(combined * (len(different) + 1) + codes)
+    rows = np.flatnonzero(complete)
+    again = pd.Series(combined[rows], index=rows)
+    again = again[again.duplicated(keep=False)]
+    return [group.index.to_numpy() for _, group in again.groupby(again, sort=False)]
 
 
 def open_records(

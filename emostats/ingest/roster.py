@@ -58,7 +58,7 @@ def read_roster(spec: StudySpec, library: Library, log: Log) -> RosterTable | No
     subjects = _subjects(records, values, firsts, spec)
     _report_ages(records, subjects, firsts, spec)
     records.finish()
-    table = provenance(records, described.columns).iloc[firsts].reset_index(drop=True)
+    table = provenance(records, described.columns, positions=firsts)
     return RosterTable(subjects, table, roster)
 
 

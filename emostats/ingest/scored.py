@@ -10,11 +10,11 @@ import pandas as pd
 
 from emostats.errors import did_you_mean
 from emostats.ingest import addresses
-from emostats.ingest.cells import Objects, array
+from emostats.ingest.cells import Objects
 from emostats.ingest.ids import Roster
 from emostats.ingest.library import Library
 from emostats.ingest.log import Log
-from emostats.ingest.provenance import provenance, provenance_rows, source_ids
+from emostats.ingest.provenance import compact, provenance, provenance_rows, source_ids
 from emostats.ingest.records import ID, VISIT, Limits, Records, open_records
 from emostats.ingest.visits import in_order
 from emostats.study.data import SESSION_COLUMNS
@@ -57,12 +57,12 @@ def _read_measurements(
     if records is None:
         return
     if long:
-        _read_long(described, records, scored)
+        _read_long(spec, described, records, scored)
         return
     records.unique({ID: records.subject, VISIT: records.visit}, "child × visit")
     records.dates("DATE")
     for code, parameter in described.parameters.items():
-        _read_measurement(records, code, parameter, scored)
+        _read_measurement(spec, records, code, parameter, scored)
     records.finish()
 
 
@@ -74,7 +74,7 @@ def _where(described: Measurements) -> dict[str, str]:
     return {_filter(number): content for number, content in enumerate(described.where.values())}
 
 
-def _read_long(described: Measurements, records: Records, scored: Scored) -> None:
+def _read_long(spec: StudySpec, described: Measurements, records: Records, scored: Scored) -> None:
     """One row a child × visit × parameter (CDISC's QS and ADQS): the parameters that the study names."""
     codes = records.texts("PARAMCD")
     found = set(codes)
@@ -88,12 +88,12 @@ def _read_long(described: Measurements, records: Records, scored: Scored) -> Non
         rows.require(VISIT, "a visit")
         rows.unique({ID: rows.subject, VISIT: rows.visit}, f"child × visit of {code}")
         rows.dates("DATE")
-        _read_measurement(rows, code, parameter, scored, "AVAL")
+        _read_measurement(spec, rows, code, parameter, scored, "AVAL")
     records.finish()
 
 
 def _read_measurement(
-    records: Records, code: str, parameter: Parameter, scored: Scored, column: str = ""
+    spec: StudySpec, records: Records, code: str, parameter: Parameter, scored: Scored, column: str = ""
 ) -> None:
     column = column or code
     values = records.numbers(column, _limits(parameter), what=parameter.label or code)
@@ -102,16 +102,20 @@ def _read_measurement(
     table = pd.DataFrame(
         {
             ID: records.subject[keep],
-            VISIT: records.visit[keep],
-            "PARAMCD": code,
+            VISIT: in_order(records.visit[keep], spec),
+            "PARAMCD": named(code, len(keep), spec),
             "AVAL": values[keep],
-            "N_ITEMS": np.nan,
-            "N_ITEMS_ANSWERED": np.nan,
-            "SOURCE_ID": traced["SOURCE_ID"].to_numpy(dtype=object),
+            "SOURCE_ID": traced["SOURCE_ID"].array,
         }
     )
     scored.scores.append(table)
     scored.provenance.append(traced)
+
+
+def named(code: str, count: int, spec: StudySpec) -> pd.Categorical[str]:
+    """One outcome's code so many times, as a category among the outcomes of the study."""
+    outcomes = list(spec.parameters)
+    return pd.Categorical.from_codes(np.full(count, outcomes.index(code)), pd.Index(outcomes))
 
 
 def _wanted(columns: Mapping[str, str | None], parameters: Mapping[str, Parameter]) -> dict[str, str]:
@@ -175,10 +179,12 @@ def _read_session_score(
     scored.sessions.append(table[list(SESSION_COLUMNS)].assign(**beside))
     scored.provenance.append(provenance(records, [code], code))
     if VISIT in records.table.columns:
-        _add_visit_means(records, table, code, scored)
+        _add_visit_means(spec, records, table, code, scored)
 
 
-def _add_visit_means(records: Records, table: pd.DataFrame, code: str, scored: Scored) -> None:
+def _add_visit_means(
+    spec: StudySpec, records: Records, table: pd.DataFrame, code: str, scored: Scored
+) -> None:
     """The mean of a child's sessions at a visit, with one provenance row for each session behind it."""
     placed = table[table[ID].notna() & table[VISIT].notna()]
     keys = placed[[ID]].assign(**{VISIT: placed[VISIT].astype(object)})
@@ -189,10 +195,11 @@ def _add_visit_means(records: Records, table: pd.DataFrame, code: str, scored: S
     means["SOURCE_ID"] = [
         f"{start}/{child}/{visit}/{code}" for child, visit in zip(means[ID], means[VISIT], strict=True)
     ]
-    scored.scores.append(means.assign(PARAMCD=code))
+    means[VISIT] = in_order(means[VISIT].to_numpy(dtype=object), spec)
+    scored.scores.append(means.assign(PARAMCD=named(code, len(means), spec)))
     behind = placed["AVAL"].notna().to_numpy()
     positions = placed.index.to_numpy()[behind]
     pairs = zip(keys[ID][behind], keys[VISIT][behind], strict=True)
-    ids = array([f"{start}/{child}/{visit}/{code}" for child, visit in pairs])
+    ids = compact(f"{start}/{child}/{visit}/{code}" for child, visit in pairs)
     column = addresses.letters(records.table.columns[code])
     scored.provenance.append(provenance_rows(records, positions, ids, column))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,11 +14,12 @@ from emostats.ingest.library import Library
 from emostats.ingest.log import Log
 from emostats.ingest.observations import observations
 from emostats.ingest.pause import collector_paused
-from emostats.ingest.questionnaires import read_questionnaires
-from emostats.ingest.ratings import read_ratings
+from emostats.ingest.provenance import stacked
+from emostats.ingest.questionnaires import Answers, read_questionnaires
+from emostats.ingest.ratings import Frames, read_ratings
 from emostats.ingest.roster import read_roster
 from emostats.ingest.rules import check_study
-from emostats.ingest.scored import read_measurements, read_sessions
+from emostats.ingest.scored import Scored, read_measurements, read_sessions
 from emostats.study.data import (
     EVENT_COLUMNS,
     ITEM_COLUMNS,
@@ -59,14 +60,9 @@ def ingest(spec: StudySpec) -> tuple[StudyData | None, tuple[Finding, ...]]:
     Findings about the data are returned, never raised.
     """
     log = Log()
-    library = Library(spec, log)
-    try:
-        with collector_paused():
-            data = _read(spec, library, log)
-    finally:
-        library.close()
-    if data is not None:  # closing a library reports decisions that nothing needed
-        data = replace(data, findings=tuple(log.findings))
+    with collector_paused():
+        tables = _read(spec, log)
+        data = None if tables is None else _checked(_data(tables, spec), spec, log)
     return (None if log.has_errors else data), tuple(log.findings)
 
 
@@ -75,33 +71,67 @@ def _errors_first(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: order.index(finding.severity))
 
 
-def _read(spec: StudySpec, library: Library, log: Log) -> StudyData | None:
-    children = read_roster(spec, library, log)
-    roster = children.roster if children else None
-    answers = read_questionnaires(spec, library, roster, log)
-    measured = read_measurements(spec, library, roster, log)
-    sessions = read_sessions(spec, library, roster, log)
-    ratings, rating_sources = read_ratings(spec, library, roster, log)
-    events = read_events(spec, library, roster, log)
+@dataclass
+class _Tables:
+    """What was read of each kind of table, before it is put together."""
+
+    subjects: pd.DataFrame
+    provenance: pd.DataFrame
+    answers: Answers
+    measured: Scored
+    sessions: Scored
+    ratings: Frames
+    events: tuple[pd.DataFrame, pd.DataFrame] | None
+
+
+def _read(spec: StudySpec, log: Log) -> _Tables | None:
+    """Reads every table, and lets go of the files; None when an error was found."""
+    library = Library(spec, log)
+    try:
+        children = read_roster(spec, library, log)
+        roster = children.roster if children else None
+        answers = read_questionnaires(spec, library, roster, log)
+        measured = read_measurements(spec, library, roster, log)
+        sessions = read_sessions(spec, library, roster, log)
+        ratings = read_ratings(spec, library, roster, log)
+        events = read_events(spec, library, roster, log)
+    finally:
+        library.close()
     if children is None or log.has_errors:
         return None
-    sources = [children.provenance, *answers.provenance, *measured.provenance, *sessions.provenance]
-    sources += [*rating_sources, *([events[1]] if events else [])]
-    scores = [*answers.scores, *measured.scores, *sessions.scores]
-    data = StudyData(
-        subjects=children.subjects,
-        visits=_stack(answers.visits, VISIT_COLUMNS),
-        items=_stack(answers.items, (*ITEM_COLUMNS, "COLUMN")),
-        observations=observations(scores, children.subjects, spec),
-        ratings=_stack(ratings, RATING_COLUMNS),
-        session_scores=_stack(sessions.sessions, SESSION_COLUMNS),
-        events=events[0] if events else _stack([], EVENT_COLUMNS),
-        provenance=pd.concat(sources, ignore_index=True).drop_duplicates(ignore_index=True),
+    return _Tables(children.subjects, children.provenance, answers, measured, sessions, ratings, events)
+
+
+def _data(tables: _Tables, spec: StudySpec) -> StudyData:
+    scored = (tables.answers, tables.measured, tables.sessions)
+    sources = [tables.provenance, *_taken(one.provenance for one in scored)]
+    sources += [*tables.ratings[1], *([tables.events[1]] if tables.events else [])]
+    return StudyData(
+        subjects=tables.subjects,
+        visits=_stack(tables.answers.visits, VISIT_COLUMNS),
+        items=_stack(tables.answers.items, (*ITEM_COLUMNS, "COLUMN")),
+        observations=observations(_taken(one.scores for one in scored), tables.subjects, spec),
+        ratings=_stack(tables.ratings[0], RATING_COLUMNS),
+        session_scores=_stack(tables.sessions.sessions, SESSION_COLUMNS),
+        events=tables.events[0] if tables.events else _stack([], EVENT_COLUMNS),
+        provenance=stacked(sources),
         labels=_labels(spec),
     )
+
+
+def _checked(data: StudyData, spec: StudySpec, log: Log) -> StudyData:
     for finding in check_study(data, spec):
         log.add(finding)
-    return data
+    return replace(data, findings=tuple(log.findings))
+
+
+def _taken(lists: Iterable[list[pd.DataFrame]]) -> list[pd.DataFrame]:
+    """The frames of some lists, which are emptied: what was put together is not held twice."""
+    frames: list[pd.DataFrame] = []
+    for each in lists:
+        frames += each
+        each.clear()
+    return frames
 
 
 def _stack(frames: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:

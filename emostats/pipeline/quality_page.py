@@ -173,7 +173,8 @@ def _little(spec: StudySpec, data: StudyData, parameter: str) -> str:
 
 
 def _sources(data: StudyData) -> Table:
-    counts = data.provenance.groupby(["FILE", "SHEET", "SHA256"], sort=False)["ROW"].nunique().reset_index()
+    counts = data.provenance.groupby(["FILE", "SHEET", "SHA256"], sort=False, observed=True)["ROW"]
+    counts = counts.nunique().reset_index()
     rows = tuple(
         Row(
             f"{row['FILE']}{', sheet ' + repr(row['SHEET']) if row['SHEET'] else ''}",

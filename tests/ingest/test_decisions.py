@@ -75,6 +75,20 @@ def test_a_withdrawn_child_is_in_no_table_and_no_finding(small):
     assert not data.provenance["SOURCE_ID"].str.contains("001").any()
 
 
+def test_how_the_form_of_a_withdrawn_child_is_written_is_no_finding(small):
+    small.text = small.text.replace('DATE = "Date" }', 'DATE = "Date", INFORMANT = "By" }')
+    for sheet, answered in (
+        ("Before", ["By", "mother", "Mother", "Mother", "Mother"]),
+        ("After", ["By", "Mother", "Mother"]),
+    ):
+        small.sheets[sheet] = [[*row, by] for row, by in zip(small.sheets[sheet], answered, strict=True)]
+    assert "spelling-variants" in [finding.rule for finding in small.findings()]
+    (small.folder / "withdrawals.csv").write_text(
+        "USUBJID,withdrawn,by,reason\n001,2025-05-03,A. Weber,\n", encoding="utf-8"
+    )
+    assert "spelling-variants" not in [finding.rule for finding in small.findings()]
+
+
 def test_damaged_withdrawals_stop_the_run(small):
     (small.folder / "withdrawals.csv").write_text("child\n001\n", encoding="utf-8")
     assert "withdrawals-unreadable" in [finding.rule for finding in small.findings()]

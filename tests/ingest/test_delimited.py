@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
+import io
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emostats.errors import Severity
-from emostats.ingest import delimited
+from emostats.ingest import delimited, read_study
 from emostats.ingest.container import UnreadableError
 from emostats.ingest.delimited import DelimitedReader, decode, separator_of
 from emostats.ingest.pause import collector_paused
@@ -190,10 +192,13 @@ def test_decode_and_separator_directly():
 def test_a_row_after_the_first_thousands_is_held_to_the_same_width(tmp_path, monkeypatch):
     monkeypatch.setattr(delimited, "ROWS_AT_A_TIME", 3)
     good = "\n".join(["a,b", *(f"{i},{i}" for i in range(10)), "", "11,11", " , ", ""])
-    columns = delimited._parse(good, ",")
-    assert columns == [["a", *map(str, range(10)), "", "11"], ["b", *map(str, range(10)), "", "11"]]
+    columns = delimited._parse(io.StringIO(good), ",")
+    assert [*map(list, columns)] == [
+        ["a", *map(str, range(10)), "", "11"],
+        ["b", *map(str, range(10)), "", "11"],
+    ]
     with pytest.raises(UnreadableError, match="expected 2 fields in every row; found 3 in row 12"):
-        delimited._parse(good.replace("11,11", "1,2,3").replace("\n\n", "\n"), ",")
+        delimited._parse(io.StringIO(good.replace("11,11", "1,2,3").replace("\n\n", "\n")), ",")
 
 
 def test_the_collector_is_as_it_was_after_reading():
@@ -202,3 +207,51 @@ def test_the_collector_is_as_it_was_after_reading():
         assert not gc.isenabled()
         raise ZeroDivisionError
     assert gc.isenabled()
+
+
+NARROW = """
+schema = 1
+[study]
+id = "narrow"
+title = "Narrow"
+[sources.t]
+file = "scores.csv"
+[subjects]
+source = "t"
+columns = { USUBJID = "id" }
+[[visits]]
+name = "V0"
+baseline = true
+[[visits]]
+name = "V1"
+[[measurements]]
+source = "t"
+columns = { USUBJID = "id", AVISIT = "visit" }
+[measurements.parameters]
+SCORE = { column = "score", range = [0, 100] }
+"""
+
+
+def test_a_long_narrow_file_takes_a_stated_multiple_of_its_size_in_memory(tmp_path):
+    (tmp_path / "study.toml").write_text(NARROW, encoding="utf-8")
+    file = tmp_path / "scores.csv"
+    file.write_text("id,visit,score\nC0,V0,1\n", encoding="utf-8")
+    read_study(tmp_path)  # what is imported on the way does not count
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        stream.write("id,visit,score\n")
+        stream.writelines(f"C{row // 2:07},V{row % 2},{row % 101}\n" for row in range(20_000))
+    tracemalloc.start()
+    try:
+        data = read_study(tmp_path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(data.observations) == 20_000
+    assert data.provenance["SOURCE_ID"].iloc[-1] == "t/20001/SCORE"
+    assert peak < 25 * file.stat().st_size
+
+
+def test_blank_lines_before_the_header_keep_their_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr(delimited, "ROWS_AT_A_TIME", 3)
+    columns = delimited._parse(io.StringIO("\n" * 7 + "a,b\n1,2\n"), ",")
+    assert [*map(list, columns)] == [[""] * 7 + ["a", "1"], [""] * 7 + ["b", "2"]]

@@ -43,7 +43,7 @@ def _check(data: StudyData, table: pd.DataFrame, path: Path) -> Iterator[Finding
     if not len(table):
         return
     try:
-        schema.validate(table, lazy=True)
+        schema.validate(table, lazy=True, inplace=True)  # nothing is coerced, so nothing changes
     except SchemaErrors as errors:
         yield from _findings(data, table, path, errors.failure_cases)
 
