@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -87,7 +87,7 @@ def training_windows(
     if variation is None:
         return examples
     varied = variation.of(examples.points, rng)
-    return Examples(varied, examples.targets, examples.groups, examples.mask)
+    return replace(examples, points=varied)
 
 
 def _windows(
@@ -96,4 +96,4 @@ def _windows(
     labels = recording.labels[rows]
     silent = np.full(len(labels), UNLABELLED)
     targets = {head: labels if head == recording.expression else silent for head in heads}
-    return cut(seen[rows], targets, recording.subject, window=window, stride=window)
+    return cut(seen[rows], targets, recording.subject, window=window, stride=window, dimensions=2)

@@ -19,6 +19,7 @@ def augment(
     settings: Augmentation,
     generator: torch.Generator,
     *,
+    dimensions: int = 3,
     mirror: Sequence[int] = (),
     mirror_outputs: Mapping[str, Sequence[int]] | None = None,
     centre: Tensor | None = None,
@@ -27,8 +28,8 @@ def augment(
 
     Parameters
     ----------
-    points: (batch, frames, n_points, channels); the channels are one or more vectors (x, y, z), or (x, y)
-        when their number is not a multiple of three, e.g. positions and then velocities.
+    points: (batch, frames, n_points, channels); the channels are one or more vectors of `dimensions`
+        coordinates, x first, e.g. positions and then velocities.
     mirror: partner of each point (`Graph.mirror`); without it nothing is mirrored.
     mirror_outputs: head → order of its outputs for a mirrored face (left and right change places).
     centre: (n_points, channels) what a dropped point shows; zeros by default.
@@ -37,9 +38,11 @@ def augment(
     if settings.speed > 0 and points.shape[1] > 1:
         points, mask, changed = _speed(points, mask, changed, settings.speed, generator)
     if settings.mirror > 0 and len(mirror):
-        points, changed = _mirror(points, changed, settings.mirror, generator, mirror, mirror_outputs or {})
+        points, changed = _mirror(
+            points, changed, settings.mirror, generator, dimensions, mirror, mirror_outputs or {}
+        )
     if settings.rotate > 0 or settings.turn > 0 or settings.scale > 0:
-        points = _turn(points, settings, generator)
+        points = _turn(points, settings, generator, dimensions)
     if settings.jitter > 0:
         points = points + settings.jitter * torch.randn(points.shape, generator=generator)
     if settings.drop > 0:
@@ -48,21 +51,18 @@ def augment(
     return points, mask, changed
 
 
-def _dimensions(points: Tensor) -> int:
-    return 3 if points.shape[-1] % 3 == 0 else 2
-
-
 def _mirror(
     points: Tensor,
     targets: Targets,
     probability: float,
     generator: torch.Generator,
+    dimensions: int,
     mirror: Sequence[int],
     mirror_outputs: Mapping[str, Sequence[int]],
 ) -> tuple[Tensor, Targets]:
     flipped = torch.rand(len(points), generator=generator) < probability
     sign = torch.ones(points.shape[-1])
-    sign[:: _dimensions(points)] = -1.0
+    sign[::dimensions] = -1.0
     other = points[:, :, list(mirror)] * sign
     changed = dict(targets)
     for name, order in mirror_outputs.items():
@@ -72,9 +72,9 @@ def _mirror(
     return torch.where(flipped[:, None, None, None], other, points), changed
 
 
-def _turn(points: Tensor, settings: Augmentation, generator: torch.Generator) -> Tensor:
+def _turn(points: Tensor, settings: Augmentation, generator: torch.Generator, dimensions: int) -> Tensor:
     """Each window turned about the origin and scaled, all its frames alike."""
-    n, dimensions = len(points), _dimensions(points)
+    n = len(points)
     angle = torch.deg2rad(torch.randn(n, 3, generator=generator))
     roll, yaw, pitch = (angle * torch.tensor([settings.rotate, settings.turn, settings.turn])).unbind(1)
     size = 1.0 + settings.scale * torch.randn(n, generator=generator)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,18 +26,21 @@ class Examples:
         label.
     groups: (n,) the subject of each window. Subjects never stand on two sides of a split.
     mask: (n, frames) true where a frame has a face; made from `points` when it is left out.
+    dimensions: 3 or 2: the channels are one or more vectors (x, y, z) or (x, y). Mirroring and turning must
+        know.
 
     A still is a window of one frame. Arrays are taken as they are, not copied, and never written to.
 
     Raises
     ------
-    UsageError: lengths that do not agree, or nothing at all.
+    UsageError: lengths that do not agree, channels that are no whole vectors, or nothing at all.
     """
 
     points: NDArray[np.float32]
     targets: Mapping[str, NDArray[Any]]
     groups: NDArray[Any]
     mask: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), dtype=bool))
+    dimensions: int = 3
 
     def __post_init__(self) -> None:
         points = np.asarray(self.points, dtype=np.float32)
@@ -45,6 +48,11 @@ class Examples:
             raise UsageError(
                 "Examples need points of shape (windows, frames, points, channels) with at least one window; "
                 f"found {points.shape}."
+            )
+        if self.dimensions not in (2, 3) or points.shape[-1] % self.dimensions:
+            raise UsageError(
+                f"{points.shape[-1]} channels a point are no whole vectors of {self.dimensions} coordinates; "
+                "expected dimensions=2 for (x, y) or 3 for (x, y, z)."
             )
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "groups", np.asarray(self.groups))
@@ -65,7 +73,13 @@ class Examples:
         """The windows `rows` (numbers or a boolean selection)."""
         chosen = np.asarray(rows)
         targets = {name: np.asarray(target)[chosen] for name, target in self.targets.items()}
-        return Examples(self.points[chosen], targets, self.groups[chosen], self.mask[chosen])
+        return replace(
+            self,
+            points=self.points[chosen],
+            targets=targets,
+            groups=self.groups[chosen],
+            mask=self.mask[chosen],
+        )
 
     def split(self, share: float, seed: int) -> tuple[Examples, Examples]:
         """Two parts by subject, the second with about `share` of the subjects, at least one on either side.
@@ -94,6 +108,7 @@ def cut(
     *,
     window: int = 32,
     stride: int = 8,
+    dimensions: int = 3,
 ) -> Examples:
     """Windows of one long sequence, (frames, n_points, channels), with its per-frame targets, for training.
 
@@ -107,11 +122,11 @@ def cut(
     real = index < n_frames
     index = np.minimum(index, n_frames - 1)
     targets = {name: np.asarray(target)[index] for name, target in frame_targets.items()}
-    return Examples(np.asarray(sequence)[index], targets, np.full(len(index), subject), real)
+    return Examples(np.asarray(sequence)[index], targets, np.full(len(index), subject), real, dimensions)
 
 
 def joined(parts: Sequence[Examples]) -> Examples:
-    """Several sets of windows as one; their heads, frames and points must agree."""
+    """Several sets of windows as one; their heads, frames, points and dimensions must agree."""
     if not parts:
         raise UsageError("There are no examples to join.")
     heads = parts[0].targets.keys()
@@ -120,4 +135,5 @@ def joined(parts: Sequence[Examples]) -> Examples:
         {name: np.concatenate([part.targets[name] for part in parts]) for name in heads},
         np.concatenate([part.groups for part in parts]),
         np.concatenate([part.mask for part in parts]),
+        parts[0].dimensions,
     )

@@ -124,6 +124,7 @@ def _epoch(
             *_batch(examples, rows),
             config.augmentation,
             generator,
+            dimensions=examples.dimensions,
             mirror=net.graph.mirror,
             mirror_outputs=mirror_outputs,
             centre=net.centre,

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from emostats.errors import UsageError
+from emostats.inference.errors import need
 
 FILE = "training-state.safetensors"
 
@@ -35,9 +36,11 @@ def write(folder: Path, net: nn.Module, optimiser: torch.optim.Optimizer, run: R
     """Write network, optimiser and run to `folder`, replacing the former state in one step.
 
     `mark` identifies the settings and data; `read` refuses a state with another mark.
-    """
-    from safetensors.torch import save_file
 
+    Raises
+    ------
+    OSError: the disk is full, or the folder cannot be written. UsageError: safetensors is not installed.
+    """
     tensors = {f"net/{name}": tensor for name, tensor in snapshot(net).items()}
     tensors |= {f"best/{name}": tensor for name, tensor in run.best.items()}
     for number, entry in optimiser.state_dict()["state"].items():
@@ -50,7 +53,8 @@ def write(folder: Path, net: nn.Module, optimiser: torch.optim.Optimizer, run: R
         "mark": mark,
     }
     part = folder / f"{FILE}.part"
-    save_file(tensors, part, metadata={"run": json.dumps(facts)})
+    content = need("safetensors.torch").save(tensors, metadata={"run": json.dumps(facts)})
+    part.write_bytes(content)  # so that a full disk is an OSError, as everywhere
     part.replace(folder / FILE)
 
 
@@ -59,21 +63,17 @@ def read(folder: Path, net: nn.Module, optimiser: torch.optim.Optimizer, mark: s
 
     Raises
     ------
-    UsageError: the folder holds a run with other settings or data.
+    UsageError: the folder holds a run with other settings or data, or a state that is damaged.
     """
-    from safetensors import safe_open
-
     path = folder / FILE
     if not path.exists():
         return RunState()
-    with safe_open(path, framework="pt") as stored:
-        facts = json.loads(stored.metadata()["run"])
-        if facts.pop("mark") != mark:
-            raise UsageError(
-                f"{path} belongs to a run with other settings or data. Go on with those, or choose another "
-                "folder for this run."
-            )
-        tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    facts, tensors = _stored(path)
+    if facts.pop("mark") != mark:
+        raise UsageError(
+            f"{path} belongs to a run with other settings or data. Go on with those, or choose another "
+            "folder for this run."
+        )
     net.load_state_dict(_under("net/", tensors))
     state = optimiser.state_dict()
     state["state"] = {}
@@ -82,6 +82,18 @@ def read(folder: Path, net: nn.Module, optimiser: torch.optim.Optimizer, mark: s
         state["state"].setdefault(int(number), {})[key] = value
     optimiser.load_state_dict(state)
     return RunState(best=_under("best/", tensors), **facts)
+
+
+def _stored(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    safetensors = need("safetensors")
+    try:
+        with safetensors.safe_open(path, framework="pt") as stored:
+            facts = json.loads(stored.metadata()["run"])
+            return facts, {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    except (safetensors.SafetensorError, TypeError, KeyError, ValueError) as error:
+        raise UsageError(
+            f"{path} is damaged ({error}). Remove it: this training then starts from its first epoch."
+        ) from None
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

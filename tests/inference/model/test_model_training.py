@@ -239,7 +239,9 @@ def test_mirroring_a_face_twice_gives_it_back() -> None:
 def test_turning_keeps_distances(dimensions: int) -> None:
     points, mask = torch.randn(4, 2, 8, dimensions), torch.ones(4, 2, dtype=torch.bool)
     settings = replace(NO_AUGMENTATION, rotate=20.0, turn=20.0 if dimensions == 3 else 0.0)
-    turned, _, _ = augment(points, mask, {}, settings, torch.Generator().manual_seed(1))
+    turned, _, _ = augment(
+        points, mask, {}, settings, torch.Generator().manual_seed(1), dimensions=dimensions
+    )
     assert not torch.allclose(turned, points, atol=0.01)
     assert torch.allclose(torch.cdist(turned, turned), torch.cdist(points, points), atol=1e-3)
 
