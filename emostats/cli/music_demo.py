@@ -60,10 +60,10 @@ def _new(path: Path) -> Any:
 
 def _page(records: list[dict[str, Any]], library: Library, page: Path, note: str) -> dict[str, Any]:
     from emostats.music.replay import replay
-    from emostats.music.timeline import timeline
+    from emostats.music.timeline import timeline, write_timeline
 
     found = replay(records, library)
-    page.write_text(timeline(records, library, found, note=note), encoding="utf-8")
+    write_timeline(timeline(records, library, found, note=note), page)
     return {
         "timeline": page,
         "log": page.with_suffix(".jsonl"),
@@ -84,15 +84,16 @@ def _clip(output: Path, library: Library) -> dict[str, Any] | None:
         check_ready()
     except EmostatsError:
         return None
-    from emostats.cli.music_live import readings, video
     from emostats.music.live import run_live
     from emostats.music.session import Session, Setup
+    from emostats.music.sources import readings, video
 
     recorder = _new(output / "clip.jsonl")
     session = Session(
         library, Setup(target=(0.4, 0.0), session="clip of stills", seed=1, heard=False), recorder
     )
-    latency = run_live(session, readings(video(CLIP, 10.0, fast=True)), piece_seconds=5.0)
+    frames = readings(video(CLIP, 10.0, fast=True))
+    latency = run_live(session, frames, piece_seconds=5.0, watchdog=None)
     recorder.close()
     done = _page(recorder.records, library, output / "clip.html", CLIP_NOTE)
     return {**done, "latency": latency.summary()}

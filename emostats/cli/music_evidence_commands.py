@@ -39,20 +39,17 @@ def ratings_make(
     """
     import secrets
 
-    from emostats.music.evidence.clips import read_clips
+    from emostats.music.evidence.clips import read_clips, visits_of
     from emostats.music.evidence.sheets import KEY, Questions, make_sheets
 
     listed = read_clips(clips)
-    visits = tuple(dict.fromkeys(clip.visit for clip in listed if clip.visit))
-    questions = Questions(low=low, high=high, visits=visits if len(visits) > 1 else ())
+    questions = Questions(low=low, high=high, visits=visits_of(listed))
     drawn = secrets.randbits(63) if seed is None else seed
     design = make_sheets(listed, raters, output, per_clip=per_clip, questions=questions, seed=drawn)
     counts = dict(zip(raters, design.per_rater, strict=True))
     if as_json:
-        put_json({
-            "folder": output, "clips": len(listed), "per_rater": counts, "balanced": design.balanced,
-            "per_pair": design.per_pair,
-        })  # fmt: skip
+        made = {"balanced": design.balanced, "per_pair": design.per_pair}
+        put_json({"folder": output, "clips": len(listed), "per_rater": counts, **made})
         return
     put(str(output))
     for rater, count in counts.items():
@@ -83,47 +80,50 @@ def ratings_read(
 
     **Example:** `emostats music ratings read ratings/ --subgroups children.csv --by SEX`
     """
-    from emostats.errors import UsageError
     from emostats.music.evidence.agreement import evidence
-    from emostats.music.evidence.returned import read_sheets, study_block, write_ratings
+    from emostats.music.evidence.returned import (
+        check_threshold,
+        read_sheets,
+        study_block,
+        write_ratings,
+    )
+    from emostats.music.files import check_new
 
-    if output.exists():
-        raise UsageError(f"{output} exists already. Name a new file.")
+    check_new(output, "the table of ratings")
     returned = read_sheets(folder, key=key)
     notes(returned.findings)
-    groups = _groups(subgroups, by) if by or subgroups else None
+    check_threshold(threshold, returned.plan)
+    groups = _groups(returned.table, subgroups, by)
     table = evidence(returned.table, list(returned.plan["domains"]), threshold=threshold, by=groups)
     write_ratings(returned, output)
-    visits = bool(returned.plan["visits"])
-    block = study_block(returned.plan, output.name, visits)
+    block = study_block(returned.plan, output.name, bool(returned.plan["visits"]))
     if as_json:
         put_json({"ratings": output, "rows": table.to_dict("records"), "study": block})
         return
-    from emostats.cli.print_table import show_table
-
-    shown = table[
-        ["domain", "level", "quantity", "estimate", "conf_low", "conf_high", "n_ratings", "n_clips"]
-    ]
-    show_table(shown, f"Blind expert ratings; a match is {threshold:g} or more")
-    for reason in dict.fromkeys(text for text in table["error"] if text):
-        say(reason)
+    _show(table, threshold)
     put(str(output))
     say("For the study file:")
     put(block)
 
 
-def _groups(path: Path | None, by: list[str] | None) -> pd.Series:
-    """Subgroup of each child, labels joined by a comma, indexed by USUBJID."""
-    import pandas as pd
+def _groups(ratings: pd.DataFrame, path: Path | None, by: list[str] | None) -> pd.Series | None:
+    """Subgroup of each child, where subgroups are asked for; children without one are said."""
+    from emostats.errors import UsageError
+    from emostats.music.evidence.agreement import read_subgroups, without_group
 
-    from emostats.errors import UsageError, did_you_mean
-
+    if path is None and not by:
+        return None
     if path is None or not by:
         raise UsageError("Subgroups need both: --subgroups children.csv and --by COLUMN.")
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    for name in ("USUBJID", *by):
-        if name not in table.columns:
-            raise UsageError(f"{path.name} has no column '{name}'. {did_you_mean(name, table.columns)}")
-    if table["USUBJID"].duplicated().any():
-        raise UsageError(f"{path.name} has a child twice; one row a child is needed.")
-    return table.set_index("USUBJID")[by].agg(", ".join, axis=1)
+    groups = read_subgroups(path, by)
+    notes(without_group(ratings, groups))
+    return groups
+
+
+def _show(table: pd.DataFrame, threshold: float) -> None:
+    from emostats.cli.print_table import show_table
+
+    names = ["domain", "level", "quantity", "estimate", "conf_low", "conf_high", "n_ratings", "n_clips"]
+    show_table(table[names], f"Blind expert ratings; a match is {threshold:g} or more")
+    for reason in dict.fromkeys(text for text in table["error"] if text):
+        say(reason)

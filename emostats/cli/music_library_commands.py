@@ -52,10 +52,10 @@ def library_scan(
     **Example:** `emostats music library scan recordings/ --output library.csv`
     """
     from emostats.errors import UsageError
+    from emostats.music.files import check_new
     from emostats.music.scan import PROPOSED, RATED, scan, write_rows
 
-    if output.exists():
-        raise UsageError(f"{output} exists already. Name a new file, so that no rating is lost.")
+    check_new(output, "a library, with what people rated in it,")
     with progress_bar(quiet=quiet) as progress:
         measured, findings = scan(folder, lambda done, total: progress("Measuring", done, total))
     notes(findings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from emostats.errors import Finding
+    from emostats.music.scores import Scores
     from emostats.music.session import Setup
     from emostats.music.tracks import Library
 
@@ -44,6 +45,7 @@ SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the choices; it
 PieceOption = Annotated[
     float, typer.Option("--piece-seconds", help="How long a piece plays before the next choice.", min=1.0)
 ]
+PageOption = Annotated[Path | None, typer.Option("--timeline", help="Write the timeline page here (.html).")]
 TARGET = (0.4, 0.0)
 
 
@@ -66,50 +68,13 @@ def open_library(path: Path | None) -> Library:
     return library
 
 
-def read_limits(path: Path | None, avoid: list[str] | None) -> Any:
-    """Limits from a TOML file, with more tags to avoid.
+def open_scores(path: Path, session: str | None) -> Scores:
+    """The scores of a session, what is noteworthy about them said."""
+    from emostats.music.scores import read_scores
 
-    Raises
-    ------
-    UsageError: no TOML, an unknown key, a value of the wrong kind.
-    """
-    import tomllib
-    from dataclasses import fields
-
-    from emostats.errors import UsageError, did_you_mean
-    from emostats.music.safety import Limits
-
-    known = {item.name: item for item in fields(Limits)}
-    try:
-        given = tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no TOML file: {error}.") from None
-    for name, value in given.items():
-        if name not in known:
-            raise UsageError(f"{path}: there is no limit '{name}'. {did_you_mean(name, known)}")
-        is_list = name in ("avoid", "never")
-        if is_list != isinstance(value, list) or not (is_list or isinstance(value, int | float)):
-            raise UsageError(f"{path}: {name} must be a {'list of texts' if is_list else 'number'}.")
-    sets: dict[str, Any] = {
-        name: frozenset(map(str, value)) for name, value in given.items() if isinstance(value, list)
-    }
-    sets["avoid"] = frozenset(tag.casefold() for tag in sets.get("avoid", frozenset()) | set(avoid or []))
-    numbers: dict[str, Any] = {name: float(value) for name, value in given.items() if name not in sets}
-    return Limits(**numbers, **sets)
-
-
-def read_logs(paths: Iterable[Path]) -> list[tuple[str, Any]]:
-    """Logs by name, from files and from all ``.jsonl`` files of folders."""
-    from emostats.errors import UsageError
-    from emostats.music.record import read_log
-
-    found = []
-    for path in paths:
-        files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
-        if not files:
-            raise UsageError(f"{path} holds no session log (.jsonl).")
-        found += [(file.name, read_log(file)) for file in files]
-    return found
+    seen = read_scores(path, session)
+    notes(seen.findings)
+    return seen
 
 
 def make_setup(
@@ -123,23 +88,29 @@ def make_setup(
     avoid: list[str] | None = None,
     learn_from: list[Path] | None = None,
     seed: int = 0,
+    heard: bool = True,
 ) -> Setup:
     """The setup of a session, with what earlier logs teach."""
     from datetime import UTC, datetime
 
     from emostats.music.memory import remember
     from emostats.music.policy import PolicySettings
+    from emostats.music.record import read_logs
+    from emostats.music.safety import read_limits, unmatched
     from emostats.music.session import Setup
 
+    bounds = read_limits(limits, avoid or ())
+    notes(unmatched(bounds, library))
     memory = remember(read_logs(learn_from or []), library)
     notes(memory.findings)
     return Setup(
         target=target,
         child=child,
         session=session,
-        limits=read_limits(limits, avoid),
+        limits=bounds,
         policy=PolicySettings(method=policy),  # type: ignore[arg-type]
         belief=memory.belief(child),
         seed=seed,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        heard=heard,
     )

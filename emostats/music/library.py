@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from emostats.errors import Finding, FindingsError, Severity, UsageError, did_you_mean
+from emostats.music.files import expecting
 from emostats.music.tracks import Library
 from emostats.resources import resource
 
@@ -42,7 +43,7 @@ def read_library(path: str | Path) -> tuple[Library, tuple[Finding, ...]]:
 
     Raises
     ------
-    UsageError: the file is no text table.
+    UsageError: there is no such file, or it is no text table.
     FindingsError: a column is missing, an id stands twice, or no track is complete.
     """
     path = Path(path)
@@ -69,27 +70,32 @@ def read_library(path: str | Path) -> tuple[Library, tuple[Finding, ...]]:
     return _library(good), tuple(findings)
 
 
+BEYOND = "…"
+"""Where a row keeps what stands beyond the header."""
+
 Numbered = tuple[int, dict[str, str]]
 Rows = tuple[list[str], list[Numbered]]
 
 
 def _rows(path: Path) -> Rows:
-    try:
+    with expecting(path, "a music library (CSV)"):
         text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError(f"{path.name} is not a UTF-8 text table. Save the library as CSV (UTF-8).") from None
     head = text.split("\n", 1)[0]
     delimiter = ";" if head.count(";") > head.count(",") else ","
     reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     try:
         lines = [(reader.line_num, line) for line in reader if any(cell.strip() for cell in line)]
     except csv.Error as error:
-        raise UsageError(f"{path.name} is no table: {error}.") from None
+        raise UsageError(f"{path.name} is no table: {error}. Save the library as CSV (UTF-8).") from None
     if not lines:
         return [], []
     header = [cell.strip() for cell in lines[0][1]]
     return header, [
-        (number, {name: cell.strip() for name, cell in zip(header, line, strict=False)})
+        (
+            number,
+            {name: cell.strip() for name, cell in zip(header, line, strict=False)}
+            | {BEYOND: delimiter.join(line[len(header) :]).strip(f"{delimiter} ")},
+        )
         for number, line in lines[1:]
     ]
 
@@ -124,6 +130,10 @@ def _columns(name: str, rows: Rows) -> Iterable[Finding]:
 def _track(name: str, number: int, row: Mapping[str, str]) -> tuple[dict[str, Any], list[Finding]]:
     parsed: dict[str, Any] = {}
     wrong = []
+    if row[BEYOND]:
+        what = f"Track '{row.get('track') or '(no id)'}': more cells than the header has ('{row[BEYOND]}')."
+        todo = f"Put a text that holds a separator into quotes. {_LEFT_OUT}"
+        wrong.append(Finding("cells-too-many", what, todo, Severity.WARNING, file=name, cell=f"row {number}"))
     for field in fields():
         text = row.get(field["name"], "")
         value, message = _value(field, text)

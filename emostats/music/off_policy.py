@@ -8,9 +8,10 @@ For rounds t of a log with context x, action a, reward r, the logged propensity 
     DR     mean of  Σ_b π(b|x) q(x, b) + w (r − q(x, a))       (Dudík, Langford & Li 2011, ICML)
 
 with a reward model q. They estimate the mean reward of π's choices *in the situations of the log*: what π
-would have done to the situations themselves is not in it. Rounds of a session depend on each other, so
-sessions are what the bootstrap draws. DR fits q by ridge regression without the session at hand
-(cross-fitting), which keeps it unbiased where the propensities are right.
+would have done to the situations themselves is not in it. Rounds of a session depend on each other, and
+sessions of a child do: children are what the bootstrap draws (sessions, where all are of one child). DR fits
+q by ridge regression without the child at hand (cross-fitting), which keeps it unbiased where the
+propensities are right.
 """
 
 from __future__ import annotations
@@ -38,24 +39,26 @@ class Rounds:
 
     Attributes
     ----------
-    session: unit of each round. reward, propensity: (n,). target: π of the logged action, (n,).
+    unit: whose round it is, (n,): what is resampled. kind: what that is, ``"child"`` or ``"session"``.
+    reward, propensity: (n,). target: π of the logged action, (n,).
     logged: features of the logged action, (n, d). expected: mean of the features over π's choices,
         (n, d): all that a linear q needs of the other actions. uncovered: share of π's choices that the
         logged policy could never have made, (n,); None counts as none.
     """
 
-    session: Sequence[str]
+    unit: Sequence[str]
     reward: Array
     propensity: Array
     target: Array
     logged: Array
     expected: Array
     uncovered: Array | None = None
+    kind: str = "session"
 
     def __post_init__(self) -> None:
         n = len(self.reward)
         sizes = {
-            len(self.session),
+            len(self.unit),
             n,
             len(self.propensity),
             len(self.target),
@@ -79,17 +82,31 @@ class Rounds:
 class OffPolicy:
     """Estimates with confidence intervals.
 
-    n_rounds, n_sessions: of the logs. effective: effective number of rounds, (Σw)²/Σw²; when it is small the
-    logged policy hardly ever did what the other would do. uncovered: share of the other policy's choices that
-    the logged one could never have made; unless it is near 0, all three estimates are biased.
+    n_rounds, n_units: of the logs; kind: what a unit is. effective: effective number of rounds, (Σw)²/Σw²;
+    when it is small the logged policy hardly ever did what the other would do. uncovered: share of the other
+    policy's choices that the logged one could never have made; unless it is near 0, all three estimates are
+    biased.
     """
 
     rows: tuple[dict[str, object], ...]
     n_rounds: int
-    n_sessions: int
+    n_units: int
     effective: float
     largest_weight: float
     uncovered: float = 0.0
+    kind: str = "session"
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader must know of these estimates, in words."""
+        said = []
+        if self.uncovered > 0.01:
+            said.append(
+                f"{self.uncovered:.0%} of the policy's choices could never have been made in these logs: the "
+                "estimates are biased. Log with a policy that gives every candidate a chance."
+            )
+        said += dict.fromkeys(str(row["warning"]) for row in self.rows if row["warning"])
+        return tuple(said)
 
     def table(self) -> pd.DataFrame:
         """One row an estimator: estimator, estimate, std_error, conf_low, conf_high, conf_level, method,
@@ -104,38 +121,48 @@ def off_policy(
 
     Parameters
     ----------
-    n_resamples, seed: of the studentized bootstrap of sessions.
+    n_resamples, seed: of the studentized bootstrap of units.
     ridge: penalty of the reward model.
 
     Raises
     ------
-    UsageError: fewer than two sessions; see `Rounds`.
+    UsageError: fewer than two units; see `Rounds`.
     """
-    names = np.asarray(rounds.session, dtype=object)
+    names = np.asarray(rounds.unit, dtype=object)
     if len(set(names)) < 2:
-        raise UsageError("Off-policy estimates need at least two sessions: sessions are what is resampled.")
+        raise UsageError("Off-policy estimates need at least two sessions: they are what is resampled.")
     weight = rounds.target / rounds.propensity
     predicted, mean_of_target = reward_model(rounds, ridge)
     terms = {
         "IPS": weight * rounds.reward,
         "DR": mean_of_target + weight * (rounds.reward - predicted),
     }
-    frame = pd.DataFrame({"session": names, "wr": terms["IPS"], "w": weight, "dr": terms["DR"], "one": 1.0})
-    sums = frame.groupby("session", sort=False).sum()
+    frame = pd.DataFrame({"unit": names, "wr": terms["IPS"], "w": weight, "dr": terms["DR"], "one": 1.0})
+    sums = frame.groupby("unit", sort=False).sum()
     ratios = {"IPS": ("wr", "one"), "SNIPS": ("wr", "w"), "DR": ("dr", "one")}
     rows = tuple(
-        _row(name, sums, *ratios[name], conf_level=conf_level, n_resamples=n_resamples, seed=seed)
+        _row(
+            name, sums, *ratios[name], rounds.kind, conf_level=conf_level, n_resamples=n_resamples, seed=seed
+        )
         for name in ESTIMATORS
     )
     effective = float(weight.sum() ** 2 / max((weight**2).sum(), 1e-300))
     uncovered = 0.0 if rounds.uncovered is None else float(np.mean(rounds.uncovered))
-    return OffPolicy(rows, len(weight), len(sums), effective, float(weight.max()), uncovered)
+    return OffPolicy(rows, len(weight), len(sums), effective, float(weight.max()), uncovered, rounds.kind)
 
 
 def _row(
-    name: str, sums: pd.DataFrame, above: str, below: str, *, conf_level: float, n_resamples: int, seed: int
+    name: str,
+    sums: pd.DataFrame,
+    above: str,
+    below: str,
+    kind: str,
+    *,
+    conf_level: float,
+    n_resamples: int,
+    seed: int,
 ) -> dict[str, object]:
-    """A ratio of sums over sessions; sessions are drawn."""
+    """A ratio of sums over units; units are drawn."""
     table = pd.DataFrame({"above": sums[above].to_numpy(), "below": sums[below].to_numpy()})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EmostatsWarning)  # they stand in the column `warning`
@@ -156,14 +183,14 @@ def _row(
         "conf_low": float(result.conf_low),
         "conf_high": float(result.conf_high),
         "conf_level": conf_level,
-        "method": f"bootstrap studentized, session, n_resamples={n_resamples}",
+        "method": f"bootstrap studentized, {kind}, n_resamples={n_resamples}",
         "warning": " ".join(result.warnings),
     }
 
 
 def reward_model(rounds: Rounds, ridge: float = 1.0) -> tuple[Array, Array]:
     """Cross-fitted q of the logged action and its mean over π's choices, both (n,)."""
-    codes, names = pd.factorize(np.asarray(rounds.session, dtype=object))
+    codes, names = pd.factorize(np.asarray(rounds.unit, dtype=object))
     fold = codes % min(FOLDS, len(names))
     predicted, mean = np.zeros(len(codes)), np.zeros(len(codes))
     for number in range(fold.max() + 1):

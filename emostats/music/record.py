@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from emostats.errors import UsageError
+from emostats.music.files import expecting, writing
 
 FORMAT = "emostats-music-session/1"
-TYPES = ("header", "observe", "choice", "accept", "veto", "outcome", "late", "stop")
+TYPES = ("header", "observe", "choice", "accept", "veto", "pause", "outcome", "late", "stop")
 
 
 class Recorder:
@@ -26,7 +27,7 @@ class Recorder:
 
     Raises
     ------
-    UsageError: the file exists already.
+    UsageError: the file exists already, or cannot be written.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -56,10 +57,8 @@ class Recorder:
 
 
 def _private(path: Path) -> TextIO:
-    try:
+    with writing(path, "the log"):
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise UsageError(f"{path} exists already; a log is never overwritten. Name another file.") from None
     return os.fdopen(handle, "w", encoding="utf-8")
 
 
@@ -89,32 +88,70 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     ------
     UsageError: not a log, a line that is damaged, changed, missing or added; the message names it.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is not a session log: it is no UTF-8 text.") from None
-    return list(_checked(lines, str(path)))
+    with expecting(path, "the log of a session (.jsonl)"):
+        lines = path.read_text(encoding="utf-8").split("\n")  # other line ends may stand in a name
+    return list(_checked(lines[:-1] if lines[-1] == "" else lines, str(path)))
 
 
-def _checked(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
+def read_logs(paths: Iterable[Path]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Logs by name, from files and from all ``.jsonl`` files of folders; a file named twice is read once.
+
+    Raises
+    ------
+    UsageError: a folder without a log; a file that is none; one session in two files.
+    """
+    files: dict[Path, Path] = {}
+    for path in paths:
+        here = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+        if not here:
+            raise UsageError(f"{path} holds no session log (.jsonl).")
+        files |= {file.resolve(): file for file in here}
+    names = [file.name for file in files.values()]
+    logs: list[tuple[str, list[dict[str, Any]]]] = []
+    ends: dict[str, str] = {}
+    for file in files.values():
+        name = file.name if names.count(file.name) == 1 else str(file)
+        records = read_log(file)
+        twin = ends.setdefault(records[-1]["hash"], name)
+        if twin != name:
+            raise UsageError(f"{twin} and {name} hold the same session; it must count once. Leave one out.")
+        logs.append((name, records))
+    return logs
+
+
+def _checked(lines: Sequence[str], name: str) -> Iterator[dict[str, Any]]:
     previous = ""
-    count = 0
+    if not lines:
+        raise UsageError(f"{name} is empty: not a session log.")
     for count, line in enumerate(lines, start=1):
-        try:
-            record = json.loads(line)
-        except ValueError:
-            raise UsageError(f"{name}, line {count}: damaged, not JSON. {_cut(count)}") from None
-        if count == 1 and (not isinstance(record, dict) or record.get("format") != FORMAT):
-            raise UsageError(f"{name} is not a session log of emostats music (expected format {FORMAT}).")
-        if record.get("hash") != digest(record) or record.get("previous") != previous:
+        record, its_hash = _parsed(line)
+        if count == 1 and not _is_header(record):
+            raise UsageError(
+                f"{name} is not a session log of emostats music, or its first line is damaged (expected "
+                f"format {FORMAT}). Name the .jsonl file that --log wrote."
+            )
+        if not isinstance(record, dict):
+            raise UsageError(f"{name}, line {count}: damaged, not a record in JSON. {_cut(count)}")
+        if record.get("hash") != its_hash or record.get("previous") != previous:
             raise UsageError(
                 f"{name}, line {count}: changed after it was written, or a line above is missing (the chain "
                 "of hashes breaks here). Use the untouched log."
             )
         previous = record["hash"]
         yield record
-    if count == 0:
-        raise UsageError(f"{name} is empty: not a session log.")
+
+
+def _parsed(line: str) -> tuple[Any, str]:
+    """A line as JSON and its hash; None and '' where it is no record."""
+    try:
+        record = json.loads(line)
+        return (record, digest(record)) if isinstance(record, dict) else (None, "")
+    except (ValueError, RecursionError):  # NaN and half characters have no canonical form either
+        return None, ""
+
+
+def _is_header(record: Any) -> bool:
+    return isinstance(record, dict) and record.get("format") == FORMAT
 
 
 def _cut(line: int) -> str:

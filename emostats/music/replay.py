@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from emostats._version import __version__
 from emostats.errors import UsageError
 from emostats.music.belief import Belief
 from emostats.music.policy import PolicySettings
 from emostats.music.safety import Limits
 from emostats.music.safety_check import Played, Violation, violations
 from emostats.music.session import Session, Setup, Sink, Watcher
-from emostats.music.state import FilterSettings
+from emostats.music.state import FilterSettings, State, observe, unknown
 from emostats.music.tracks import Library
 
 TOLERANCE = 1e-9
@@ -26,21 +27,54 @@ class Replay:
     """What a replay found.
 
     n_choices: in the log. different: decisions that came out differently, in words. violations: of the safety
-    rules, by a check that shares no code with them.
+    rules, by a check that shares no code with them. written_by: version of emostats that wrote the log.
+    ended: whether it ends with a stop; a log without one was cut off, and what is missing nobody knows.
     """
 
     n_choices: int
     different: tuple[str, ...]
     violations: tuple[Violation, ...]
+    written_by: str = __version__
+    ended: bool = True
 
     @property
     def same(self) -> bool:
         """Whether every choice came out as it is recorded."""
         return not self.different
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What else a reader of the log must know."""
+        said = []
+        if not self.ended:
+            said.append(
+                "The log does not end with a stop: the session was cut off, or lines at its end are gone."
+            )
+        if self.different and self.written_by != __version__:
+            said.append(
+                f"The log was written by emostats {self.written_by} and replayed by {__version__}: what "
+                "chooses may have changed in between."
+            )
+        return tuple(said)
+
 
 def setup_of(header: Mapping[str, Any]) -> Setup:
-    """The setup that a log's header describes."""
+    """The setup that a log's header describes.
+
+    Raises
+    ------
+    UsageError: the header is not one that this version writes.
+    """
+    try:
+        return _setup(header)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(
+            f"The log's header is not one that emostats {__version__} can read ({error}): it was written by "
+            f"emostats {header.get('emostats', 'of an unknown version')}. Replay it with that version."
+        ) from None
+
+
+def _setup(header: Mapping[str, Any]) -> Setup:
     limits: dict[str, Any] = {
         name: frozenset(value) if isinstance(value, list) else value
         for name, value in header["limits"].items()
@@ -80,7 +114,13 @@ def replay(records: Sequence[Mapping[str, Any]], library: Library) -> Replay:
     run_again(records, library, keep)
     recorded = [record for record in records if record["type"] == "choice"]
     different = _differences(recorded, again)
-    return Replay(len(recorded), different, tuple(check(records, library)))
+    return Replay(
+        len(recorded),
+        different,
+        tuple(check(records, library)),
+        str(records[0].get("emostats", "unknown")),
+        records[-1]["type"] == "stop",
+    )
 
 
 def run_again(
@@ -120,8 +160,25 @@ def _act(session: Session, record: Mapping[str, Any]) -> None:
         session.accept(record["time"])
     elif kind == "veto":
         session.veto(record["time"], why=record["why"], distress=record["distress"])
+    elif kind == "pause":
+        session.pause(record["time"], why=record["why"], distress=record["distress"])
     elif kind == "stop":
         session.stop(record["time"], why=record["why"])
+
+
+COMPARED = {
+    "probabilities": "other probabilities",
+    "state": "another state",
+    "propensity": "another propensity",
+    "level": "another level",
+}
+"""What of a choice must come out again beside track and candidates."""
+
+
+def _close(before: Any, now: Any) -> bool:
+    first, second = (np.array(each, dtype=float) for each in (before, now))  # None is NaN
+    same = first.shape == second.shape
+    return same and np.allclose(first, second, rtol=0, atol=TOLERANCE, equal_nan=True)
 
 
 def _differences(
@@ -131,13 +188,13 @@ def _differences(
     for before, now in zip(recorded, again, strict=False):
         number = before["decision"]
         if before["track"] != now["track"]:
-            found.append(f"decision {number}: recorded {before['track']}, replayed {now['track']}")
+            old, new = (each["track"] or "a pause" for each in (before, now))
+            found.append(f"decision {number}: recorded {old}, replayed {new}")
         elif list(before["candidates"]) != list(now["candidates"]):
             found.append(f"decision {number}: other candidates")
-        elif not np.allclose(before["probabilities"], now["probabilities"], rtol=0, atol=TOLERANCE):
-            found.append(f"decision {number}: other probabilities")
-        elif not np.allclose(before["state"], now["state"], rtol=0, atol=TOLERANCE):
-            found.append(f"decision {number}: another state")
+        else:
+            off = [words for key, words in COMPARED.items() if not _close(before[key], now[key])]
+            found += [f"decision {number}: {words}" for words in off[:1]]
     if len(recorded) != len(again):
         found.append(f"recorded {len(recorded)} choices, replayed {len(again)}")
     return tuple(found)
@@ -149,25 +206,57 @@ def check(records: Sequence[Mapping[str, Any]], library: Library) -> list[Violat
 
 
 def played(records: Sequence[Mapping[str, Any]], library: Library) -> list[Played]:
-    """The pieces of a log as they were played, the ones vetoed before they began left out."""
+    """Pieces and pauses of a log as they were played; pieces vetoed before they began are left out."""
+    limits = setup_of(records[0]).limits
+    alarms = _alarms(records, limits)
     end = max((record.get("time") or 0.0 for record in records), default=0.0)
     pieces: list[Played] = []
     vetoed: frozenset[int] = frozenset()
     cool = -np.inf
-    choices = [place for place, record in enumerate(records) if record["type"] == "choice"]
     for place, record in enumerate(records):
-        if record["type"] == "veto":
-            vetoed |= {library.index[record["track"]]} if record["track"] else frozenset()
-            if record["distress"]:
-                cool = record["time"] + setup_of(records[0]).limits.cool_seconds
-        if record["type"] != "choice":
+        kind, time = record["type"], float(record.get("time") or 0.0)
+        if kind == "veto" and record["track"]:
+            vetoed |= {library.index[record["track"]]}
+        if kind in ("veto", "pause") and record["distress"]:
+            cool = max(cool, time + limits.cool_seconds)
+        if kind not in ("choice", "pause"):
             continue
-        later = [each for each in choices if each > place]
-        stop = next((each["time"] for each in records[place:] if each["type"] == "stop"), end)
-        ended = min(records[later[0]]["time"] if later else end, stop)
-        row = -1 if record["track"] is None else library.index[record["track"]]
-        if ended > record["time"] or row < 0:
-            state = (float(record["state"][0]), float(record["state"][1]))
-            level = float("nan") if record["level"] is None else record["level"]
-            pieces.append(Played(row, record["time"], ended, level, state, vetoed, record["time"] < cool))
+        track = record.get("track")
+        ended = next((each["time"] for each in records[place + 1 :] if each["type"] in ENDERS), end)
+        if ended > time or track is None:
+            row = -1 if track is None else library.index[track]
+            alarm = max((when for when in alarms if when <= time), default=-np.inf)
+            heard = (vetoed, time < cool, alarm)
+            pieces.append(Played(row, time, ended, _level(record), _state(record), *heard))
     return pieces
+
+
+ENDERS = ("choice", "pause", "stop")
+"""Records that end the piece before."""
+
+
+def _level(record: Mapping[str, Any]) -> float:
+    level = record.get("level")
+    return float("nan") if level is None else float(level)
+
+
+def _state(record: Mapping[str, Any]) -> tuple[float, float]:
+    state = record.get("state") or (0.0, 0.0)  # a pause that was ordered looks at no state
+    return float(state[0]), float(state[1])
+
+
+def _alarms(records: Sequence[Mapping[str, Any]], limits: Limits) -> list[float]:
+    """Times of the frames after which the estimated arousal signalled distress (with room for rounding)."""
+    return [state.time for state in states_of(records) if state.mean[1] >= limits.distress + 1e-9]
+
+
+def states_of(records: Sequence[Mapping[str, Any]]) -> Iterator[State]:
+    """The filtered state after each observation of a log."""
+    settings = setup_of(records[0]).filter
+    state = unknown(settings)
+    for record in records:
+        if record["type"] == "observe":
+            for time, scores in zip(record["times"], record["scores"], strict=True):
+                values = [np.nan if value is None else value for value in scores]
+                state = observe(state, time, values, settings)
+                yield state

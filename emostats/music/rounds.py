@@ -44,7 +44,7 @@ class Asked:
 
 
 Round = tuple[str, float, float, float, Array, Array, float]
-"""Session, reward, propensity, probability under the other policy, features logged and expected, share that
+"""Unit, reward, propensity, probability under the other policy, features logged and expected, share that
 the log could never have chosen."""
 
 
@@ -67,7 +67,10 @@ def ask(now: Situation, belief: Belief, settings: PolicySettings, rng: np.random
 def rounds_of(
     logs: Mapping[str, Sequence[Mapping[str, Any]]], library: Library, settings: PolicySettings, seed: int = 0
 ) -> Rounds:
-    """The rounds of several logs (by session name) for a policy with these settings and the log's beliefs.
+    """The rounds of several logs (by name) for a policy with these settings and the log's beliefs.
+
+    The unit is the child, whose sessions resemble each other; a log that names none is a unit of its own, and
+    where all logs are of one child their sessions are the units.
 
     Only pieces that were heard to their end count; vetoed and interrupted ones and pauses are left out, and
     with them the situations in which vetoes are likely.
@@ -77,29 +80,42 @@ def rounds_of(
     UsageError: another library; pieces that nobody heard; no round with an outcome.
     """
     parts: list[Round] = []
+    units = _units(logs)
     for number, (name, records) in enumerate(logs.items()):
         if unheard(records):
             raise UsageError(f"{name} cannot be used: {UNHEARD}")
         rng = np.random.default_rng([seed, number])
-        parts += _of_one(name, records, library, settings, rng)
+        try:
+            parts += _of_one(units[name], records, library, settings, rng)
+        except UsageError as error:
+            raise UsageError(f"{name}: {error}") from None
     if not parts:
         raise UsageError(
             "The logs hold no piece that was heard to its end: there is nothing to estimate from."
         )
-    session, reward, propensity, target, logged, expected, uncovered = zip(*parts, strict=True)
+    unit, reward, propensity, target, logged, expected, uncovered = zip(*parts, strict=True)
     return Rounds(
-        session=session,
+        unit=unit,
         reward=np.array(reward),
         propensity=np.array(propensity),
         target=np.array(target),
         logged=np.array(logged),
         expected=np.array(expected),
         uncovered=np.array(uncovered),
+        kind="session" if set(units.values()) <= set(logs) else "child",
     )
 
 
+def _units(logs: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:
+    """What is resampled, by log: the child, or the session where there is no other child."""
+    children = {name: str(records[0]["child"]) for name, records in logs.items()}
+    if len(set(children.values())) == 1:
+        return {name: name for name in logs}
+    return {name: child or f"({name})" for name, child in children.items()}
+
+
 def _of_one(
-    name: str,
+    unit: str,
     records: Sequence[Mapping[str, Any]],
     library: Library,
     settings: PolicySettings,
@@ -122,7 +138,7 @@ def _of_one(
         could = {track for track, chance in _chances(record) if chance > 0}
         never = sum(chance for track, chance in asked.chances(library) if track not in could)
         found.append(
-            (name, outcome["progress"], record["propensity"], probability, logged, asked.expected, never)
+            (unit, outcome["progress"], record["propensity"], probability, logged, asked.expected, never)
         )
 
     seen: list[Mapping[str, Any]] = []

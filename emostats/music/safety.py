@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emostats.errors import UsageError
+from emostats.errors import Finding, Severity, UsageError, did_you_mean
+from emostats.music.files import expecting
 from emostats.music.tracks import Library
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+TEXTS = ("avoid", "never")
+"""Limits that are sets of texts; all others are numbers."""
+NOT_NEGATIVE = ("max_boost", "max_level_step", "max_energy_step", "rest_seconds", "cool_seconds")
 
 RULES = {
     "veto": "vetoed by the therapist",
@@ -34,7 +43,7 @@ class Limits:
 
     Attributes
     ----------
-    avoid: contraindication tags that bar a track for this child.
+    avoid: contraindication tags that bar a track for this child; case does not matter.
     never: ids of tracks that are barred for this child.
     level: comfortable level in dB re full scale that tracks are brought to (turned up by `max_boost` at
         most). max_level, min_level: bounds of the level as played.
@@ -65,6 +74,12 @@ class Limits:
     calm_energy: float = 0.5
 
     def __post_init__(self) -> None:
+        for name in TEXTS:  # tags as `library.tags` writes them
+            given = getattr(self, name)
+            if isinstance(given, str) or not all(isinstance(item, str) for item in given):
+                raise UsageError(f"{name} is a set of texts; found {given!r}.")
+            clean = (item.strip().casefold() if name == "avoid" else item for item in given)
+            object.__setattr__(self, name, frozenset(clean))
         numbers = {name: value for name, value in vars(self).items() if isinstance(value, int | float)}
         wrong = [name for name, value in numbers.items() if not np.isfinite(value)]
         if wrong:
@@ -77,6 +92,63 @@ class Limits:
             )
         if self.max_tempo_ratio < 1 or self.max_step <= 0:
             raise UsageError("max_tempo_ratio must be at least 1 and max_step above 0.")
+        negative = [name for name in NOT_NEGATIVE if numbers[name] < 0]
+        if negative:
+            raise UsageError(f"Limits must not be negative; these are: {', '.join(negative)}.")
+
+
+def read_limits(path: str | Path | None = None, avoid: Iterable[str] = ()) -> Limits:
+    """Limits from a TOML file (none: the defaults), with more tags to avoid; case does not matter in tags.
+
+    Raises
+    ------
+    UsageError: no such file, no TOML, an unknown key, a value of the wrong kind, limits that contradict each
+        other.
+    """
+    given = {} if path is None else _toml(Path(path))
+    sets: dict[str, Any] = {name: frozenset(given.pop(name, ())) for name in TEXTS}
+    sets["avoid"] |= frozenset(avoid)
+    numbers: dict[str, Any] = {name: float(value) for name, value in given.items()}
+    try:
+        return Limits(**numbers, **sets)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    with expecting(path, "safety limits of a child (TOML)"):
+        text = path.read_text(encoding="utf-8")
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(
+            f"{path} is no TOML file: {error}. A line is, for example: max_tempo = 120"
+        ) from None
+    known = [item.name for item in fields(Limits)]
+    for name, value in given.items():
+        if name not in known:
+            raise UsageError(f"{path}: there is no limit '{name}'. {did_you_mean(name, known)}")
+        if name in TEXTS:
+            right = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        else:
+            right = isinstance(value, int | float) and not isinstance(value, bool)
+        if not right:
+            wanted = "a list of texts" if name in TEXTS else "a number"
+            raise UsageError(f"{path}: {name} must be {wanted}; found {value!r}.")
+    return given
+
+
+def unmatched(limits: Limits, library: Library) -> Iterator[Finding]:
+    """Warnings for tags and ids that no track of the library has: a misspelt one would bar nothing."""
+    tags = sorted(frozenset[str]().union(*library.contraindications))
+    for tag in sorted(limits.avoid - set(tags)):
+        near = did_you_mean(tag, tags) or "No track states a contraindication."
+        what = f"No track has the contraindication '{tag}', so it bars nothing."
+        yield Finding("avoid-unknown", what, near, Severity.WARNING)
+    for track in sorted(limits.never - set(library.track)):
+        near = did_you_mean(track, library.track) if len(library) < 30 else ""
+        what = f"There is no track '{track}', so 'never' bars nothing by it."
+        yield Finding("never-unknown", what, near, Severity.WARNING)
 
 
 @dataclass

@@ -20,6 +20,7 @@ class Played:
 
     start, end: seconds. level: dB as played. state: estimated valence and arousal when it was chosen.
     vetoed: rows that had been vetoed before. cooling: a cool-down that the therapist called was on.
+    alarm: when the estimated arousal last signalled distress before the piece was chosen, −inf for never.
     """
 
     row: int
@@ -29,6 +30,7 @@ class Played:
     state: tuple[float, float]
     vetoed: frozenset[int] = frozenset()
     cooling: bool = False
+    alarm: float = -math.inf
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,11 @@ def _in_state(
 ) -> Iterator[tuple[str, str]]:
     looks = [*before, piece]
     alarmed = any(
-        look.state[1] >= limits.distress and piece.start - look.start < limits.cool_seconds for look in looks
+        look.state[1] >= limits.distress and piece.start - look.start < limits.cool_seconds - 1e-9
+        for look in looks
     )
     arousal, tempo = library.arousal[piece.row], library.tempo[piece.row]
-    if alarmed or piece.cooling:
+    if alarmed or piece.cooling or piece.start - piece.alarm < limits.cool_seconds - 1e-9:
         calm = arousal <= limits.calm_arousal and tempo <= limits.calm_tempo
         if not calm or library.energy[piece.row] > limits.calm_energy:
             yield "cool-down", library.track[piece.row]

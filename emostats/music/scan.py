@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emostats.errors import Finding, Severity, UsageError
+from emostats.music.files import writing
 from emostats.music.library import fields
 from emostats.music.loudness import loudness
 
@@ -195,9 +196,9 @@ def write_rows(measured: Sequence[Measured], path: Path) -> None:
 
     Raises
     ------
-    FileExistsError: the file is there already.
+    UsageError: the file is there already, or cannot be written.
     """
-    with path.open("x", encoding="utf-8", newline="") as stream:
+    with writing(path, "the library"), path.open("x", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, [field["name"] for field in fields()], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows(measured))

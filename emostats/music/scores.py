@@ -12,6 +12,7 @@ score stay, as NaN: the filter lets its uncertainty grow over them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emostats.errors import Finding, FindingsError, Severity, UsageError, did_you_mean
+from emostats.music.files import expecting
 
 Array = NDArray[np.float64]
 
@@ -27,6 +29,9 @@ GAP_SECONDS = 60.0
 """A gap at least this long is reported."""
 LIMITS = {"VALENCE": (-1.0, 1.0), "AROUSAL": (-1.0, 1.0), "ENGAGEMENT": (0.0, 1.0)}
 
+SMILE = ("mouthSmileLeft", "mouthSmileRight")
+FROWN = ("browDownLeft", "browDownRight")
+FRAME_LIMITS = {**dict.fromkeys((*SMILE, *FROWN), (0.0, 1.0)), "MOVEMENT": (0.0, 1e6), "YAW": (-180.0, 180.0)}
 MOVEMENT_MIDDLE = 0.15
 """Facial movement, in eye distances a second, that counts as arousal 0 by the rule of `from_frames`."""
 
@@ -58,17 +63,20 @@ def read_scores(path: str | Path, session: str | None = None) -> Scores:
 
     Raises
     ------
-    UsageError: no table; several sessions and none named; no such session.
-    FindingsError: a column is missing; a time is not a number or goes backwards; a score out of range.
+    UsageError: no such file, no table; several sessions and none named; no such session; several children.
+    FindingsError: a column is missing; a time is not a number, stands still or goes backwards; a score out
+        of range.
     """
     path = Path(path)
     table = _one_session(_table(path), path.name, session)
     if table.empty:
         raise UsageError(f"{path.name} has no frame.")
-    is_frames = "VALENCE" not in table.columns and "mouthSmileLeft" in table.columns
+    _check_child(path.name, table)
+    is_frames = "VALENCE" not in table.columns and SMILE[0] in table.columns
     _check_columns(path.name, table, is_frames)
     time = _time(path.name, table)
-    values = from_frames(table) if is_frames else _values(path.name, table)
+    numbers = _numbers(path.name, table, FRAME_LIMITS if is_frames else LIMITS)
+    values = from_frames(numbers.assign(STATUS=table["STATUS"])) if is_frames else numbers.to_numpy(float)
     return Scores(
         time - time[0],
         values,
@@ -79,6 +87,8 @@ def read_scores(path: str | Path, session: str | None = None) -> Scores:
 
 
 def _table(path: Path) -> pd.DataFrame:
+    with expecting(path, "scores of a session (CSV or Parquet, one row a frame)"), path.open("rb"):
+        pass
     try:
         if path.suffix.lower() == ".parquet":
             table = pd.read_parquet(path)
@@ -88,8 +98,6 @@ def _table(path: Path) -> pd.DataFrame:
             )
     except ImportError:
         raise UsageError('Parquet needs pyarrow: pip install "emostats[parquet]", or give a CSV.') from None
-    except OSError:
-        raise
     except Exception as error:
         if path.stat().st_size == 0:
             raise UsageError(f"{path.name} is empty: expected columns TIME, VALENCE, AROUSAL.") from None
@@ -128,8 +136,17 @@ def _one_session(table: pd.DataFrame, name: str, session: str | None) -> pd.Data
     return table if session is None else table[table["SESSION"].astype(str) == session]
 
 
+def _check_child(name: str, table: pd.DataFrame) -> None:
+    found = [] if "USUBJID" not in table.columns else list(dict.fromkeys(table["USUBJID"].astype(str)))
+    if len(found) > 1:
+        raise UsageError(
+            f"{name} holds frames of {len(found)} children ({', '.join(found[:5])}) in one session; a filter "
+            "follows one. Give each child's session its name in a column SESSION, or a file of its own."
+        )
+
+
 def _check_columns(name: str, table: pd.DataFrame, is_frames: bool) -> None:
-    wanted = ("TIME", "STATUS", "MOVEMENT") if is_frames else ("TIME", "VALENCE", "AROUSAL")
+    wanted = ("TIME", "STATUS", "MOVEMENT", *SMILE, *FROWN) if is_frames else ("TIME", "VALENCE", "AROUSAL")
     missing = [column for column in wanted if column not in table.columns]
     if missing:
         raise FindingsError(
@@ -165,6 +182,9 @@ def _time(name: str, table: pd.DataFrame) -> Array:
         todo = "Add a column SESSION and name the one to use, or give each session a file."
         interleaved = Finding("sessions-interleaved", what, todo, file=name)
         raise FindingsError([interleaved], f"{name} does not look like one session.")
+    still = np.flatnonzero(np.diff(time) == 0) + 1
+    if still.size and not findings:
+        findings.append(_standing(name, table, time, still))
     findings += [
         Finding(
             "clock-backwards",
@@ -180,18 +200,28 @@ def _time(name: str, table: pd.DataFrame) -> Array:
     return time
 
 
-def _values(name: str, table: pd.DataFrame) -> Array:
-    values = np.full((len(table), 3), np.nan)
-    findings = []
-    for axis, (column, (low, high)) in enumerate(LIMITS.items()):
-        if column not in table.columns:
-            continue
+def _standing(name: str, table: pd.DataFrame, time: Array, still: NDArray[np.intp]) -> Finding:
+    """Two frames at one time: the second could not be told from another session's."""
+    first = int(table.index[int(still[0])]) + 2
+    what = f"TIME stands still {still.size} times, first at {time[still[0]]:g} s: two sessions in one file?"
+    todo = "Name the session in a column SESSION, or give the times with more decimals; no frame was dropped."
+    return Finding("clock-stands", what, todo, file=name, cell=f"row {first}")
+
+
+def _numbers(name: str, table: pd.DataFrame, limits: Mapping[str, tuple[float, float]]) -> pd.DataFrame:
+    """The columns named in `limits` as numbers, NaN where a cell is blank or the column is missing.
+
+    Raises
+    ------
+    FindingsError: a cell is no number within its limits; all of them are listed.
+    """
+    numbers, findings = pd.DataFrame(index=table.index, columns=list(limits), dtype=float), []
+    for column in [column for column in limits if column in table.columns]:
+        low, high = limits[column]
         text = table[column].astype(str).str.strip()
-        numbers = pd.to_numeric(text.where(~text.str.casefold().isin(_MISSING)), errors="coerce").to_numpy(
-            float
-        )
-        given = ~text.str.casefold().isin(_MISSING).to_numpy()
-        wrong = given & ~((numbers >= low) & (numbers <= high))
+        blank = table[column].isna() | text.str.casefold().isin(_MISSING)
+        numbers[column] = pd.to_numeric(text.mask(blank), errors="coerce").astype(float)
+        wrong = ~blank & ~((numbers[column] >= low) & (numbers[column] <= high))
         findings += [
             Finding(
                 "score-invalid",
@@ -202,10 +232,9 @@ def _values(name: str, table: pd.DataFrame) -> Array:
             )
             for row in np.flatnonzero(wrong)
         ]
-        values[:, axis] = numbers
     if findings:
         raise FindingsError(findings, f"{name} has scores that cannot be used.")
-    return values
+    return numbers
 
 
 _MISSING = ("", "na", "nan", "n/a", "null", "none", ".")
@@ -221,8 +250,8 @@ def from_frames(table: pd.DataFrame) -> Array:
     """
     numbers = table.apply(pd.to_numeric, errors="coerce")
     usable = (table["STATUS"].astype(str) == "ok").to_numpy()
-    smile = numbers[["mouthSmileLeft", "mouthSmileRight"]].to_numpy(float).mean(axis=1)
-    frown = numbers[["browDownLeft", "browDownRight"]].to_numpy(float).mean(axis=1)
+    smile = numbers[list(SMILE)].to_numpy(float).mean(axis=1)
+    frown = numbers[list(FROWN)].to_numpy(float).mean(axis=1)
     moved = np.maximum(numbers["MOVEMENT"].to_numpy(float), 0.0)
     yaw = numbers["YAW"].to_numpy(float) if "YAW" in numbers else np.full(len(table), np.nan)
     return np.where(usable[:, None], by_rule(smile, frown, moved, yaw), np.nan)

@@ -113,6 +113,7 @@ class Session:
             return
         self._seen.append((time, values))
         self.state = observe(self.state, time, values, self.setup.filter)
+        watch(self.history, self.setup.limits, self.state.mean, time)
 
     def choose(self, time: float) -> Choice:
         """Ends the piece that is playing, learns from it, and chooses the next.
@@ -136,10 +137,21 @@ class Session:
         The piece is barred for the rest of the session. `distress` also begins a cool-down.
         """
         self._go_to(time)
-        track = self._bar(time, why, distress)
+        track = self._bar(time, distress)
         self._start = None  # an interrupted piece teaches nothing about whole pieces
         self._sink("veto", time=time, decision=self.decisions, track=track, why=why, distress=distress)
         return self._choose()
+
+    def pause(self, time: float, *, why: str = "", distress: bool = False) -> None:
+        """Ends the music without ending the session; the piece that was playing is not learned from.
+
+        `distress` also begins a cool-down.
+        """
+        self._go_to(time)
+        self._end_piece(time, distress)
+        self.history.note(-1, float("nan"), time)
+        self.playing = self._start = None
+        self._sink("pause", time=time, decision=self.decisions, why=why, distress=distress)
 
     def stop(self, time: float, *, why: str = "") -> None:
         """Ends the session, at once and always; the piece that was playing is not learned from."""
@@ -159,18 +171,22 @@ class Session:
         self._flush()
         self.state = predict(self.state, time, self.setup.filter)
 
-    def _bar(self, time: float, why: str, distress: bool) -> str:
-        """Vetoes what is playing. A piece that was begun counts as heard."""
+    def _end_piece(self, time: float, distress: bool) -> None:
+        """The piece that is playing ends before its time. One that was begun counts as heard."""
         choice = self.playing
         if distress:
             until = time + self.setup.limits.cool_seconds
             self.history.cool_until = max(self.history.cool_until, until)
-        if choice is None or choice.row < 0:
-            return ""
-        self.history.vetoed[choice.row] = True
-        if self._start is not None and time > self._start.time:
+        if choice is not None and choice.row >= 0 and self._start is not None and time > self._start.time:
             self.history.note(choice.row, choice.level, time)
-        return self.library.track[choice.row]
+
+    def _bar(self, time: float, distress: bool) -> str:
+        """Vetoes what is playing."""
+        self._end_piece(time, distress)
+        if self.playing is None or self.playing.row < 0:
+            return ""
+        self.history.vetoed[self.playing.row] = True
+        return self.library.track[self.playing.row]
 
     def _finish(self) -> None:
         """Learns from the piece that has just been heard."""

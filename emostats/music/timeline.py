@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from emostats.errors import UsageError
+from emostats.music.files import private_text, writing
 from emostats.music.replay import Replay, setup_of
 from emostats.music.state import AXES, FilterSettings, State, observe, predict, unknown
 from emostats.music.tracks import Library
@@ -90,6 +93,24 @@ def _facts(records: Sequence[Mapping[str, Any]], library: Library, audit: Replay
         facts |= {"Replay of the log": same, "Safety rules broken": broken}
     items = "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in facts.items())
     return f"<dl>{items}</dl>"
+
+
+def write_timeline(page: str, path: Path) -> None:
+    """Writes a page that its owner alone can read, in place of an earlier one: it holds what the log holds.
+
+    Raises
+    ------
+    UsageError: see `check_page`; the file cannot be written.
+    """
+    check_page(path)
+    with writing(path, "the timeline"):
+        private_text(path, page)
+
+
+def check_page(path: Path | None) -> None:
+    """Raises UsageError where a page must not go: over a file that is no page, such as a log."""
+    if path is not None and path.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"{path}: the timeline is a page; name a file that ends in .html.")
 
 
 def path_of_states(records: Sequence[Mapping[str, Any]], points: int = 400) -> list[State]:

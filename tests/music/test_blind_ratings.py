@@ -200,7 +200,7 @@ def test_key_kept_elsewhere_and_missing_parts(folder: Path, tmp_path: Path) -> N
     with pytest.raises(UsageError, match="--key"):
         read_sheets(folder)
     assert len(read_sheets(folder, key=tmp_path / "safe.csv").table) == 72
-    with pytest.raises(UsageError, match=r"plan\.json is missing"):
+    with pytest.raises(UsageError, match=r"plan\.json: expected the plan .* found nothing"):
         read_sheets(tmp_path)
 
 

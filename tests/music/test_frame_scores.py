@@ -74,7 +74,7 @@ def test_no_frames_and_no_table(tmp_path: Path) -> None:
         read_scores(table(tmp_path / "s.csv", "TIME,VALENCE,AROUSAL\n"))
     with pytest.raises(EmostatsError):
         read_scores(table(tmp_path / "e.csv", ""))
-    with pytest.raises(OSError, match="missing"):
+    with pytest.raises(UsageError, match="expected scores of a session .* found nothing. Check the path"):
         read_scores(tmp_path / "missing.csv")
 
 

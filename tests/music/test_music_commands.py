@@ -13,10 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from emostats.cli.app import app
-from emostats.cli.music_live import keyboard, parse_keys, picture, view
+from emostats.cli.music_terminal import keyboard, picture, view
 from emostats.errors import UsageError
 from emostats.music.library import bundled_library, read_library
-from emostats.music.live import Latency, Reading, run_live
+from emostats.music.live import Latency, Reading, rehearsed, run_live
 from emostats.music.record import Recorder, read_log
 from emostats.music.replay import replay
 from emostats.music.scores import read_scores
@@ -144,7 +144,7 @@ def test_earlier_logs_teach_and_judge_other_policies(tmp_path: Path) -> None:
     taught = as_json("recommend", "--scores", SCORES, "--learn-from", tmp_path, "--child", "DEMO")
     assert taught["tracks"] != as_json("recommend", "--scores", SCORES)["tracks"]
     found = as_json("off-policy", tmp_path, "--policy", "linucb")
-    assert found["n_sessions"] == 3 and {row["estimator"] for row in found["rows"]} == {"IPS", "SNIPS", "DR"}
+    assert found["n_units"] == 3 and found["kind"] == "session" and {row["estimator"] for row in found["rows"]} == {"IPS", "SNIPS", "DR"}
     assert "Progress a piece under 'iso'" in music("off-policy", tmp_path).stdout
     (tmp_path / "none").mkdir()
     assert "no session log" in music("off-policy", tmp_path / "none", code=2).stderr
@@ -265,7 +265,7 @@ def test_live_without_a_source() -> None:
 )
 def test_keys_that_make_no_sense(text: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
-        parse_keys(text)
+        rehearsed(text)
 
 
 def readings(seconds: int) -> list[Reading]:
@@ -276,7 +276,7 @@ def test_loop_obeys_every_key_and_always_stops() -> None:
     library, _ = read_library(bundled_library())
     recorder, shown = Recorder(), []
     session = Session(library, Setup(seed=2), recorder)
-    keys = parse_keys("5v 20a 30d 50v 80q")
+    keys = rehearsed("5v 20a 30d 50v 80q")
     latency = run_live(
         session, readings(100), keys=keys, show=lambda *now: shown.append(now), piece_seconds=30.0
     )
@@ -308,12 +308,12 @@ def test_view_shows_state_piece_and_latency(capsys: pytest.CaptureFixture[str]) 
     library, _ = read_library(bundled_library())
     session = Session(library, Setup(seed=2))
     latency = Latency([0.012], [0.001])
-    with keyboard() as keys, view(quiet=False) as show:
+    with keyboard() as keys, view(quiet=False) as seen:
         assert list(keys(1.0)) == []
         for reading in readings(20):
             session.observe(reading.time, reading.scores)
         session.choose(20.0)
-        show(session, readings(20)[-1], latency)
+        seen.show(session, readings(20)[-1], latency)
     assert "The face reads as" in capsys.readouterr().err
     console = Console(width=120, record=True, file=io.StringIO())
     console.print(picture(session, latency))

@@ -20,7 +20,7 @@ from emostats.music.simulation.run import Plan
 
 def by_hand(**changes: Any) -> Rounds:
     parts: dict[str, Any] = {
-        "session": ["a", "a", "b", "b"],
+        "unit": ["a", "a", "b", "b"],
         "reward": np.array([1.0, 0.0, 2.0, 1.0]),
         "propensity": np.array([0.5, 0.25, 0.5, 1.0]),
         "target": np.array([1.0, 0.5, 0.0, 1.0]),
@@ -40,7 +40,7 @@ def test_ips_and_snips_by_hand() -> None:
 def test_effective_rounds_and_largest_weight_by_hand() -> None:
     found = off_policy(by_hand(), n_resamples=99)
     assert found.effective == pytest.approx(25 / 9) and found.largest_weight == 2.0
-    assert (found.n_rounds, found.n_sessions) == (4, 2)
+    assert (found.n_rounds, found.n_units) == (4, 2)
 
 
 def test_doubly_robust_by_hand() -> None:
@@ -58,7 +58,7 @@ def test_same_policy_gives_the_plain_mean() -> None:
     rng = np.random.default_rng(0)
     reward = rng.normal(size=60)
     rounds = Rounds(
-        session=[str(i // 3) for i in range(60)],
+        unit=[str(i // 3) for i in range(60)],
         reward=reward,
         propensity=np.full(60, 0.25),
         target=np.full(60, 0.25),
@@ -79,7 +79,7 @@ def test_unbiased_and_covering_in_a_bandit_whose_truth_is_known() -> None:
         arm = rng.integers(3, size=240)
         child = np.repeat(rng.normal(0, 0.3, 60), 4)
         rounds = Rounds(
-            session=[str(i // 4) for i in range(240)],
+            unit=[str(i // 4) for i in range(240)],
             reward=means[arm] + child + rng.normal(0, 0.5, 240),
             propensity=np.full(240, 1 / 3),
             target=pi[arm],
@@ -110,7 +110,7 @@ def test_bad_rounds(changes: dict, says: str) -> None:
 
 def test_one_session_is_not_enough() -> None:
     with pytest.raises(UsageError, match="at least two sessions"):
-        off_policy(by_hand(session=["a"] * 4))
+        off_policy(by_hand(unit=["a"] * 4))
 
 
 def _log(seed: int, library: Any, floor: float = 0.5) -> list[dict[str, Any]]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from io import StringIO
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from emostats.errors import EmostatsError, UsageError
+from emostats.errors import EmostatsError, Finding, Severity, UsageError, did_you_mean
+from emostats.music.files import expecting
 from emostats.statistics.agreement import icc, matching_accuracy
 
 
@@ -39,24 +43,72 @@ def evidence(
     unknown = [name for name in domains if name not in ratings.columns]
     if unknown:
         raise UsageError(f"The ratings have no domain '{unknown[0]}'.")
+    rows = []
+    for domain in domains:
+        for level, keep in _groups(ratings, by):
+            part = ratings[keep & ratings[domain].notna().to_numpy()]
+            rows.append(_sizes(part, domain, level) | _accuracy(part, domain, threshold, conf_level))
+            rows.append(_sizes(part, domain, level) | _icc(part, domain, form, conf_level))
+    names = ["domain", "level", "quantity", "estimate", "conf_low", "conf_high", "conf_level", "n_ratings"]
+    return pd.DataFrame(rows).assign(conf_level=conf_level)[
+        [*names, "n_clips", "n_raters", "method", "error"]
+    ]
+
+
+def _groups(ratings: pd.DataFrame, by: pd.Series | None) -> list[tuple[str, NDArray[np.bool_]]]:
+    """Level and rows: all of them, then each subgroup."""
     groups = [("", np.ones(len(ratings), dtype=bool))]
     if by is not None:
         level = ratings["USUBJID"].map(by)
         groups += [(str(name), (level == name).to_numpy()) for name in sorted(by.dropna().unique(), key=str)]
-    rows = []
-    for domain in domains:
-        for name, keep in groups:
-            part = ratings[keep & ratings[domain].notna().to_numpy()]
-            sizes = {
-                "n_ratings": len(part),
-                "n_clips": part["CLIP"].nunique(),
-                "n_raters": part["RATER"].nunique(),
-            }
-            common = {"domain": domain, "level": name, "conf_level": conf_level, **sizes}
-            rows.append(common | _accuracy(part, domain, threshold, conf_level))
-            rows.append(common | _icc(part, domain, form, conf_level))
-    names = ["domain", "level", "quantity", "estimate", "conf_low", "conf_high", "conf_level", "n_ratings"]
-    return pd.DataFrame(rows)[[*names, "n_clips", "n_raters", "method", "error"]]
+    return groups
+
+
+def _sizes(part: pd.DataFrame, domain: str, level: str) -> dict[str, object]:
+    n_clips, n_raters = part["CLIP"].nunique(), part["RATER"].nunique()
+    return {
+        "domain": domain, "level": level, "n_ratings": len(part), "n_clips": n_clips, "n_raters": n_raters,
+    }  # fmt: skip
+
+
+def read_subgroups(path: str | Path, by: Sequence[str]) -> pd.Series:
+    """Subgroup of each child, labels joined by a comma, indexed by USUBJID; missing where a label is blank.
+
+    Raises
+    ------
+    UsageError: no such file, no table, a column is missing, a child stands twice.
+    """
+    path = Path(path)
+    with expecting(path, "a list of children (CSV with USUBJID and the columns of --by)"):
+        text = path.read_text(encoding="utf-8-sig")
+    head = text.partition("\n")[0]
+    try:
+        table = pd.read_csv(
+            StringIO(text),
+            dtype=str,
+            keep_default_na=False,
+            sep=";" if head.count(";") > head.count(",") else ",",
+        )
+    except ValueError as error:
+        raise UsageError(f"{path.name} is no table of children ({error}). Save it as CSV (UTF-8).") from None
+    for name in ("USUBJID", *by):
+        if name not in table.columns:
+            raise UsageError(f"{path.name} has no column '{name}'. {did_you_mean(name, table.columns)}")
+    table = table.apply(lambda column: column.str.strip())
+    if table["USUBJID"].duplicated().any():
+        raise UsageError(f"{path.name} has a child twice; one row a child is needed.")
+    labels = table.set_index("USUBJID")[list(by)]
+    joined: pd.Series = labels.agg(", ".join, axis=1).where((labels != "").all(axis=1))
+    return joined
+
+
+def without_group(ratings: pd.DataFrame, by: pd.Series) -> Iterator[Finding]:
+    """A warning where rated children have no subgroup: they count in the overall rows alone."""
+    lost = sorted({child for child in ratings["USUBJID"] if pd.isna(by.get(child))})
+    if lost:
+        few = ", ".join(lost[:5]) + (" …" if len(lost) > 5 else "")
+        what = f"{len(lost)} rated children have no subgroup ({few}); they count in the overall rows alone."
+        yield Finding("no-subgroup", what, "Complete the list of children.", Severity.WARNING)
 
 
 def _accuracy(part: pd.DataFrame, domain: str, threshold: float, conf_level: float) -> dict[str, object]:

@@ -21,9 +21,13 @@ import numpy as np
 from emostats.errors import UsageError
 from emostats.music.evidence.blocks import Design, assign
 from emostats.music.evidence.clips import Clip
+from emostats.music.files import writing
 
 HEADER_ROW = 6
 KEY, PLAN = "key.csv", "plan.json"
+LIST_LENGTH = 255
+"""Characters that a spreadsheet takes in a list of allowed values."""
+GUESSED = "Guessed visit"
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Without I and O, which look like digits."""
 
@@ -69,11 +73,7 @@ def make_sheets(
     _check_raters(raters)
     rng = np.random.default_rng(seed)
     design = assign(len(clips), len(raters), per_clip, rng)
-    if folder.exists() and any(folder.iterdir()):
-        raise UsageError(
-            f"{folder} is not empty; sheets and their key are never overwritten. Name a new folder."
-        )
-    folder.mkdir(parents=True, exist_ok=True)
+    _new(folder)
     codes = _codes(len(clips), rng)
     for number, rater in enumerate(raters):
         mine = [code for code, who in zip(codes, design.raters, strict=True) if number in who]
@@ -84,9 +84,20 @@ def make_sheets(
     return design
 
 
+def _new(folder: Path) -> None:
+    if folder.is_dir() and any(folder.iterdir()):
+        raise UsageError(
+            f"{folder} is not empty; sheets and their key are never overwritten. Name a new folder."
+        )
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; the sheets need a new folder. Name another.")
+    with writing(folder, "the folder of the sheets"):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 def _check_raters(raters: Sequence[str]) -> None:
-    if len(set(raters)) != len(raters) or len(raters) < 2:
-        raise UsageError("Name at least two raters, each once.")
+    if len({rater.casefold() for rater in raters}) != len(raters) or len(raters) < 2:
+        raise UsageError("Name at least two raters, each once (a and A would share a file).")
     odd = [rater for rater in raters if not rater.replace("-", "").replace("_", "").isalnum()]
     if odd:
         raise UsageError(f"Rater codes are letters, digits, - and _ (they name files); found {odd[0]!r}.")
@@ -103,7 +114,7 @@ def _codes(n: int, rng: np.random.Generator) -> list[str]:
 
 def columns(questions: Questions) -> list[str]:
     """Headers of a sheet."""
-    return ["Clip", *questions.domains, *(["Guessed visit"] if questions.visits else []), "Remark"]
+    return ["Clip", *questions.domains, *([GUESSED] if questions.visits else []), "Remark"]
 
 
 def _sheet(path: Path, rater: str, codes: Sequence[str], questions: Questions) -> None:
@@ -159,8 +170,11 @@ def _allow(sheet: Any, questions: Questions, n: int) -> None:
         letter = get_column_letter(column)
         scale.add(f"{letter}{first}:{letter}{last}")
     sheet.add_data_validation(scale)
-    if questions.visits:
-        names = ",".join(questions.visits)
+    names = ",".join(questions.visits)
+    listable = (
+        len(names) <= LIST_LENGTH and names.count(",") == len(questions.visits) - 1 and '"' not in names
+    )
+    if questions.visits and listable:
         guess = DataValidation(type="list", formula1=f'"{names}"', allow_blank=True)
         letter = get_column_letter(2 + len(questions.domains))
         guess.add(f"{letter}{first}:{letter}{last}")

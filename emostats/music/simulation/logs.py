@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from emostats.music.belief import Belief
 from emostats.music.iso import distance
 from emostats.music.off_policy import Rounds
-from emostats.music.policy import PolicySettings, Situation, choose
+from emostats.music.policy import PolicySettings, choose
 from emostats.music.rounds import Asked, ask, reward_features
-from emostats.music.safety import watch
 from emostats.music.simulation import dynamics
-from emostats.music.simulation.run import Batch, Plan, Record, Wing, one
+from emostats.music.simulation.run import Batch, Plan, Record, Wing
 from emostats.music.simulation.scenario import SEGMENT_SECONDS
 from emostats.music.state import State
 
@@ -32,7 +31,7 @@ Rows = NDArray[np.intp]
 class _Parts:
     """Rounds as they come in."""
 
-    session: list[int] = field(default_factory=list)
+    unit: list[int] = field(default_factory=list)
     reward: list[float] = field(default_factory=list)
     propensity: list[float] = field(default_factory=list)
     target: list[float] = field(default_factory=list)
@@ -52,7 +51,7 @@ def draw_log(
     for _ in range(decisions):
         _decide(wing, batch, records, others, other, parts)
     rounds = Rounds(
-        session=[f"{number}-{i}" for i in parts.session],
+        unit=[f"{number}-{i}" for i in parts.unit],
         reward=np.array(parts.reward),
         propensity=np.array(parts.propensity),
         target=np.array(parts.target),
@@ -78,9 +77,7 @@ def _decide(
     asked: list[Asked | None] = [None] * n
     choices = []
     for i, record in enumerate(records):
-        seen = one(start, i)
-        watch(record.history, wing.limits, seen.mean, seen.time)
-        now = Situation(wing.library, wing.fixed, wing.limits, record.history, seen, batch.target[i])
+        now = wing.situation(i, batch, record)
         choice = choose(now, record.belief, wing.settings, wing.chance, record.history.plays)
         choices.append(choice)
         if choice.row < 0:
@@ -97,7 +94,7 @@ def _decide(
     for i, record in enumerate(records):
         question = asked[i]
         if question is not None:
-            parts.session.append(i)
+            parts.unit.append(i)
             parts.reward.append(_progress(start, batch, i))
             parts.truth.append(_progress(start, fork, i))
             parts.propensity.append(choices[i].propensity)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import ceil
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 from emostats.music.belief import Belief, Evidence, Prior, contribution, from_contributions, updated
 from emostats.music.learning import learn as evidence_of
 from emostats.music.policy import Choice, PolicySettings, Situation, choose
-from emostats.music.safety import History, Limits, prepare, watch
+from emostats.music.safety import History, Limits, prepare
 from emostats.music.safety_check import Played, violations
 from emostats.music.simulation import dynamics
 from emostats.music.simulation.children import KINDS, draw_children
@@ -61,6 +63,16 @@ class Plan:
     filter: FilterSettings = field(default_factory=FilterSettings)
     prior: Prior = field(default_factory=Prior)
 
+    @classmethod
+    def of_size(cls, sessions: int, **settings: Any) -> Plan:
+        """At least so many sessions: whole clinics of 25 children who come 8 times; below 200 sessions one
+        smaller clinic whose children come twice. `settings`: the other fields."""
+        clinics, small = ceil(sessions / 200), sessions < 200
+        libraries, rounds = min(5, clinics), 2 if small else 8
+        children = ceil(sessions / rounds) if small else 25
+        per_library = ceil(clinics / libraries)
+        return cls(libraries=libraries, clinics=per_library, children=children, rounds=rounds, **settings)
+
 
 OPEN = Limits(
     max_level=0.0,
@@ -97,7 +109,10 @@ def simulate(
 
 @dataclass
 class Batch:
-    """Where the children of a round are: true state, engagement, camera, filter, and what they hear."""
+    """Where the children of a round are: true state, engagement, camera, filter, and what they hear.
+
+    alarm: when the estimated arousal last signalled distress, −inf for never.
+    """
 
     state: Array
     engagement: Array
@@ -108,6 +123,7 @@ class Batch:
     start: Rows
     inside: Array
     arrived: Array
+    alarm: Array
 
     @property
     def active(self) -> Rows:
@@ -123,6 +139,7 @@ class Record:
     played: list[Played] = field(default_factory=list)
     vetoed: frozenset[int] = frozenset()
     regret: float = 0.0
+    alarm: float = float("-inf")
 
 
 class Wing:
@@ -165,6 +182,7 @@ class Wing:
             start=start,
             inside=np.zeros(n),
             arrived=np.full(n, np.nan),
+            alarm=np.full(n, -np.inf),
         )
         others = self._from_others()
         records = [Record(History.of(self.library), updated(others[i], self.evidence[i])) for i in range(n)]
@@ -192,9 +210,7 @@ class Wing:
         return rows, levels
 
     def _choose(self, i: int, batch: Batch, record: Record) -> Choice:
-        seen = one(batch.estimate, i)
-        watch(record.history, self.limits, seen.mean, seen.time)
-        now = Situation(self.library, self.fixed, self.limits, record.history, seen, batch.target[i])
+        now = self.situation(i, batch, record)
         while True:
             choice = choose(now, record.belief, self.settings, self.chance, self.likes[self.clinic[i]])
             if choice.row < 0 or self.chance.random() >= self.plan.veto_rate:
@@ -202,12 +218,21 @@ class Wing:
             record.history.vetoed[choice.row] = self.plan.guard
             record.vetoed |= {choice.row}
 
+    def situation(self, i: int, batch: Batch, record: Record) -> Situation:
+        """What the next choice for a child looks at; distress since the last one counts."""
+        seen = one(batch.estimate, i)
+        record.alarm = float(batch.alarm[i])
+        calm = record.alarm + self.limits.cool_seconds
+        record.history.cool_until = max(record.history.cool_until, calm)
+        return Situation(self.library, self.fixed, self.limits, record.history, seen, batch.target[i])
+
     def learn(
         self, i: int, batch: Batch, record: Record, start: State, others: Belief, row: int, level: float
     ) -> None:
         before, after = one(start, i), one(batch.estimate, i)
         state = (float(before.mean[0]), float(before.mean[1]))
-        record.played.append(Played(row, before.time, after.time, level, state, record.vetoed))
+        piece = Played(row, before.time, after.time, level, state, record.vetoed, alarm=record.alarm)
+        record.played.append(piece)
         if row >= 0:
             learned = evidence_of(
                 self.evidence[i], self.library, record.history, row, before, after, self.plan.prior.noise
@@ -232,6 +257,8 @@ class Wing:
                 self.children, batch.camera, batch.state, batch.engagement, self.noise
             )
             batch.estimate = observe(batch.estimate, time, scores, self.plan.filter)
+            distressed = batch.estimate.mean[:, 1] >= self.limits.distress
+            batch.alarm = np.where(distressed, time, batch.alarm)
             near = np.hypot(*(batch.state - batch.target).T) <= ARRIVAL_RADIUS
             batch.inside = np.where(near, batch.inside + 1, 0.0)
             there = (batch.inside >= ARRIVAL_SECONDS) & np.isnan(batch.arrived)

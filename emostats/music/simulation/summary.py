@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 
+from emostats.music.policy import PolicySettings
 from emostats.music.simulation.children import KINDS
+from emostats.music.simulation.run import Plan, simulate
 from emostats.statistics.resampling import bootstrap
 
 ALL = "all"
+
+
+def compare_policies(
+    plan: Plan, policies: Sequence[str], progress: Callable[[str, float, float], None]
+) -> tuple[pd.DataFrame, str]:
+    """Runs the policies over the same children; the table of `compare`, and the policy it compares with:
+    ``iso`` where it is among them, the last one otherwise.
+
+    Raises
+    ------
+    UsageError: no such policy, before anything is run.
+    """
+    settings = {name: PolicySettings(method=name) for name in policies}  # type: ignore[arg-type]
+    results = {name: simulate(plan, each, partial(progress, name)) for name, each in settings.items()}
+    reference = "iso" if "iso" in results else policies[-1]
+    return compare(results, reference), reference
 
 
 def compare(results: Mapping[str, pd.DataFrame], reference: str) -> pd.DataFrame:
