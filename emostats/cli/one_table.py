@@ -73,7 +73,7 @@ def opened(path: Path) -> Iterator[Reader]:
     from emostats.study.spec import Source
 
     try:
-        reader = open_reader(path, Source(file=path.name))
+        reader = open_reader(path, Source(file=path.name or str(path)))
         try:
             yield reader
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -161,7 +162,7 @@ def report(
 
     kind = "tables" if format == "xlsx" else "report"
     public = "public" if profile == "public" else ""
-    name = "-".join(filter(None, (kind, audience, public, language, run.resolve().name)))
+    name = "-".join(filter(None, (kind, audience, public, language, Path(realpath(run)).name)))
     target = output or Path(f"{name}.{format}")
     how = {"audience": audience, "format": format, "profile": profile, "rule": rule, "language": language}
     page = rerender(run, target, templates=templates, **how)

@@ -169,6 +169,9 @@ def test_a_study_file_with_an_unknown_key_is_a_usage_error_with_a_hint(study: Pa
         ("mmrm", "nowhere.csv", "y ~ x + us(v | id)"),
         ("icc", "nowhere.csv"),
         ("init", "nowhere.xlsx"),
+        ("mmrm", "", "y ~ x + us(v | id)"),
+        ("icc", "", "--columns", "a,b"),
+        ("init", ""),
         ("plan", "lock", "nowhere.toml"),
         ("run", "--no-such-option"),
         ("no-such-command",),
@@ -183,6 +186,13 @@ def test_what_does_not_exist_is_a_usage_error_without_a_traceback(
     assert result.stderr.strip()
     assert "Traceback" not in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_to_itself_is_no_run_folder(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    result = invoke("report", tmp_path / "loop")
+    assert result.exit_code == 2
+    assert "no run folder" in result.stderr
 
 
 def test_a_model_that_fails_ends_with_three_and_leaves_the_report(study: Path) -> None:
