@@ -115,7 +115,7 @@ class _Loop:
                 return "end of the frames"
             if reading is not None:
                 self._see(reading)
-            pressed = [KEYS.get(key.lower(), "") for key in self.keys(self._now())]
+            pressed = [KEYS.get(key.lower(), "") for key in self.keys(self.now())]
             if "stop" in pressed:
                 return "stopped by the therapist"
             if why := self._watch():
@@ -132,7 +132,7 @@ class _Loop:
             self.paused, self.due = False, self.session.state.time + LOOK_SECONDS
             self.tell("Frames come again; the next piece is chosen after a look of 10 s.")
 
-    def _now(self) -> float:
+    def now(self) -> float:
         """Seconds in the session: the last frame's time, and what has passed since where frames stay away."""
         time, silent = self.session.state.time, self.clock() - self.came
         if self.watchdog is None or self.last is None or silent < FRESH:
@@ -151,14 +151,14 @@ class _Loop:
                 f"music. The session stops after {self.watchdog.stop:g} s."
             )
             if self.session.playing is not None:
-                self.session.pause(self._now(), why=f"no frame for {self.watchdog.pause:g} s")
+                self.session.pause(self.now(), why=f"no frame for {self.watchdog.pause:g} s")
         if silent < self.watchdog.stop:
             return ""
         self.tell(f"No frame for {self.watchdog.stop:g} s: the session is stopped.")
         return f"no frame for {self.watchdog.stop:g} s"
 
     def _act(self, pressed: Iterable[str]) -> None:
-        now = self._now()
+        now = self.now()
         for action in pressed:
             if self._obey(action, now):
                 self.due = now + self.piece_seconds
@@ -224,7 +224,7 @@ def run_live(
         with Feed(readings) as feed:
             why = loop.run(feed)
     finally:
-        session.stop(session.state.time, why=why)
+        session.stop(loop.now(), why=why)
     return loop.latency
 
 

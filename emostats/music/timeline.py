@@ -15,9 +15,10 @@ import numpy as np
 
 from emostats.errors import UsageError
 from emostats.music.files import private_text, writing
-from emostats.music.replay import Replay, setup_of
+from emostats.music.replay import ENDERS, Replay, setup_of
 from emostats.music.state import AXES, FilterSettings, State, observe, predict, unknown
 from emostats.music.tracks import Library
+from emostats.music.words import CHOOSING
 
 WIDTH, LEFT, RIGHT = 960, 64, 12
 LANE, GAP = 130, 26
@@ -44,7 +45,7 @@ th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px 
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:var(--muted)}dd{margin:0}
 footer{color:var(--muted);margin-top:2rem;font-size:.9rem}
-@media(max-width:640px){td:last-child{min-width:11.5rem}tr>:nth-child(3){display:none}}
+@media(max-width:640px){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}td:last-child{min-width:11.5rem}tr>:nth-child(3){display:none}}
 @media print{body{max-width:none}.drawing,.scroll{overflow:visible}}
 """
 
@@ -59,8 +60,7 @@ def timeline(
     """The page of a log (`record.read_log`). note: said on top, e.g. that the scores were simulated."""
     header = records[0]
     end = max([record.get("time") or 0.0 for record in records] + [1.0])
-    name = header["session"] or "session"
-    title = f"Music session {name}"
+    title = f"Music session {header['session']}".strip()
     said = [text for text in (note, "" if header.get("heard", True) else NOT_HEARD) if text]
     noted = "".join(f'<p class="note">{escape(text)}</p>\n' for text in said)
     return (
@@ -82,17 +82,24 @@ def _facts(records: Sequence[Mapping[str, Any]], library: Library, audit: Replay
         "Child": header["child"] or "not named",
         "Length": _clock(end),
         "Target": f"valence {_signed(header['target'][0])}, arousal {_signed(header['target'][1])}",
-        "Library": f"{len(library)} tracks, digest {header['library']['digest'][:12]}",
-        "Policy": f"{header['policy']['method']}, seed {header['seed']}",
+        "Library": f"{len(library)} tracks (fingerprint {header['library']['digest'][:12]})",
+        "How pieces are chosen": CHOOSING[header["policy"]["method"]],
+        "Chance": f"drawn from seed {header['seed']}, so that the same choices can be made again",
         "Choices": str(kinds.count("choice")),
         "Vetoes": str(kinds.count("veto")),
+        "Ended": next((_sentence(each["why"]) for each in records if each["type"] == "stop"), "not recorded"),
     }
     if audit is not None:
-        same = f"the same {audit.n_choices} choices" if audit.same else "; ".join(audit.different)
-        broken = "none" if not audit.violations else f"{len(audit.violations)}"
-        facts |= {"Replay of the log": same, "Safety rules broken": broken}
+        facts |= _audited(audit)
     items = "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in facts.items())
     return f"<dl>{items}</dl>"
+
+
+def _audited(audit: Replay) -> dict[str, str]:
+    same = f"the same {audit.n_choices} choices" if audit.same else "; ".join(audit.different)
+    broken = "; ".join(f"piece {each.place + 1}: {each.rule} ({each.detail})" for each in audit.violations)
+    remarks = {"To know": " ".join(audit.remarks)} if audit.remarks else {}
+    return {"Replay of the log": same, "Safety rules broken": broken or "none", **remarks}
 
 
 def write_timeline(page: str, path: Path) -> None:
@@ -200,11 +207,11 @@ def _lane(
 
 
 def _pieces(records: Sequence[Mapping[str, Any]], library: Library, end: float, top: float, x: Any) -> str:
-    choices = [record for record in records if record["type"] == "choice"]
-    stop = next((record["time"] for record in records if record["type"] == "stop"), end)
     parts = [f'<text x="{LEFT}" y="{top - 6}" font-weight="bold">Pieces</text>']
-    for number, record in enumerate(choices):
-        until = choices[number + 1]["time"] if number + 1 < len(choices) else stop
+    for place, record in enumerate(records):
+        if record["type"] != "choice":
+            continue
+        until = next((each["time"] for each in records[place + 1 :] if each["type"] in ENDERS), end)
         width = max(0.0, x(until) - x(record["time"]) - 2)
         if width < 1:
             continue
@@ -252,6 +259,14 @@ def _in_words(records: Sequence[Mapping[str, Any]], library: Library, states: Se
     )
 
 
+DONE = {"accept": "Accepted", "pause": "Music paused", "stop": "Stopped"}
+"""What the therapist or the loop did, beside choices, vetoes and outcomes."""
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] if text else "–"
+
+
 def _table(records: Sequence[Mapping[str, Any]], library: Library) -> str:
     rows = []
     header = records[0]
@@ -266,8 +281,9 @@ def _table(records: Sequence[Mapping[str, Any]], library: Library) -> str:
             text = (record["why"] or "no reason given") + ("; cool-down" if record["distress"] else "")
         elif record["type"] == "outcome":
             what, chance, text = "Outcome", "", _outcome(record["progress"], header.get("heard", True))
-        elif record["type"] in ("accept", "stop"):
-            what, chance, text = record["type"].capitalize(), "", record.get("why", "")
+        elif record["type"] in DONE:
+            what, chance, text = DONE[record["type"]], "", _sentence(record.get("why", ""))
+            text += "; cool-down" if record.get("distress") else ""
         else:
             continue
         rows.append(
@@ -283,9 +299,11 @@ def _table(records: Sequence[Mapping[str, Any]], library: Library) -> str:
 
 
 def _outcome(progress: float, heard: bool) -> str:
-    way = "nearer to the target" if progress >= 0 else "away from the target"
-    text = f"during the piece the estimated state moved {_signed(abs(progress))} {way}"
-    return text if heard else text.replace("during the piece", "in this time, without the piece,")
+    when = "during the piece" if heard else "in this time, without the piece,"
+    if abs(progress) < 0.005:
+        return f"{when} the estimated state stayed as far from the target"
+    way = "nearer to the target" if progress > 0 else "away from the target"
+    return f"{when} the estimated state moved {_signed(abs(progress))} {way}"
 
 
 def _clock(seconds: float) -> str:

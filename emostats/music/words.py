@@ -19,6 +19,17 @@ VAGUE = 0.45
 stand for knowing nothing, nearly two minutes without a face bring it there."""
 
 
+CHOOSING = {
+    "thompson": "by what earlier pieces taught, and by chance: the likelier a piece is the best one, the "
+    "likelier it is chosen (Thompson sampling)",
+    "linucb": "the piece that may help most, by what earlier pieces taught (LinUCB); others now and then",
+    "iso": "the nearest to the next step towards the target (iso principle); nothing is learned",
+    "random": "any that the rules allow, by chance",
+    "popularity": "the most played of those that the rules allow",
+}
+"""How each policy chooses, for a reader."""
+
+
 def feeling(point: Array) -> str:
     """A point in words, e.g. ``"unpleasant and excited"``; near the middle ``"neutral"``."""
     pleasant = _word(float(point[0]), "unpleasant", "pleasant")

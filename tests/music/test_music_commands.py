@@ -144,7 +144,11 @@ def test_earlier_logs_teach_and_judge_other_policies(tmp_path: Path) -> None:
     taught = as_json("recommend", "--scores", SCORES, "--learn-from", tmp_path, "--child", "DEMO")
     assert taught["tracks"] != as_json("recommend", "--scores", SCORES)["tracks"]
     found = as_json("off-policy", tmp_path, "--policy", "linucb")
-    assert found["n_units"] == 3 and found["kind"] == "session" and {row["estimator"] for row in found["rows"]} == {"IPS", "SNIPS", "DR"}
+    assert (
+        found["n_units"] == 3
+        and found["kind"] == "session"
+        and {row["estimator"] for row in found["rows"]} == {"IPS", "SNIPS", "DR"}
+    )
     assert "Progress a piece under 'iso'" in music("off-policy", tmp_path).stdout
     (tmp_path / "none").mkdir()
     assert "no session log" in music("off-policy", tmp_path / "none", code=2).stderr

@@ -133,7 +133,13 @@ def test_changed_log_is_found_out(records: list, library: Library, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("text", "says"), [("", "is empty"), ("{}\n", "is not a session log"), ("x", "first line is damaged"), ("[]\n", "not a session log")]
+    ("text", "says"),
+    [
+        ("", "is empty"),
+        ("{}\n", "is not a session log"),
+        ("x", "first line is damaged"),
+        ("[]\n", "not a session log"),
+    ],
 )
 def test_what_is_no_log(text: str, says: str, tmp_path: Path) -> None:
     path = tmp_path / "no.jsonl"
