@@ -100,7 +100,7 @@ class Ledger:
 def _block(group: Group) -> str:
     """Counts about one outcome belong together; so do those about the children as such."""
     status = group.status[1:] if group.status[0] == "excluded" else group.status
-    by_outcome = {"value", "missing", "pair", "later only", "first only", "neither", "pattern"}
+    by_outcome = {"value", "missing", "unscored", "pair", "later only", "first only", "neither", "pattern"}
     by_outcome |= {"any", "never", "observations", "rated", "unrated"}
     if status[0] in by_outcome:
         return status[1]

@@ -14,7 +14,7 @@ import numpy as np
 
 from emostats.privacy.suppression.rules import Rule
 from emostats.privacy.suppression.solver import minimise
-from emostats.privacy.suppression.system import Array, Counts, Key, Mask, Positions
+from emostats.privacy.suppression.system import Array, Counts, Key, Mask, Scope
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,13 @@ def attack(
     unknown, low, high = _bounds(counts, hidden, rule)
     keys = [cell.key for cell, open_ in zip(counts.cells, unknown, strict=True) if open_]
     wanted = [counts.index[key] for key in (keys if targets is None else targets)]
-    parts = {int(position): part for part in counts.parts(unknown) for position in part}
+    scope = counts.scope(unknown) if counts.relations else None
     found: dict[Key, Interval] = {}
     for target in wanted:
-        if unknown[target]:
-            ends = _extremes(counts, parts[target], (low, high), target, whole)
-        else:
+        if scope is None or not unknown[target]:
             ends = float(low[target]), float(high[target])
+        else:
+            ends = _extremes(counts, scope.part(target), (low, high), target, whole)
         found[counts.cells[target].key] = Interval(*ends)
     return found
 
@@ -81,18 +81,14 @@ def _bounds(counts: Counts, hidden: Collection[Key], rule: Rule | None) -> tuple
 
 
 def _extremes(
-    counts: Counts, part: Positions, bounds: tuple[Array, Array], target: int, whole: bool
+    counts: Counts, part: Scope, bounds: tuple[Array, Array], target: int, whole: bool
 ) -> tuple[float, float]:
-    if not counts.relations:
-        return float(bounds[0][target]), float(bounds[1][target])
-    rows = counts.touching(part)
-    known = counts.values.copy()
-    known[part] = 0.0
-    right = -(counts.matrix[rows] @ known)
-    own = (bounds[0][part], bounds[1][part])
-    objective = (part == target).astype(np.float64)
+    """Least and greatest value of a count of `part`, all counts outside being known."""
+    right = part.matrix @ counts.values[part.cells]
+    own = (bounds[0][part.cells], bounds[1][part.cells])
+    objective = (part.cells == target).astype(np.float64)
     ends = [
-        minimise(sign * objective, counts.matrix[rows][:, part], (right, right), own, whole=whole).value
+        minimise(sign * objective, part.matrix, (right, right), own, whole=whole).value
         for sign in (1.0, -1.0)
     ]
     if any(end != end for end in ends):

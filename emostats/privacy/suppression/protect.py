@@ -9,7 +9,7 @@ witness stays valid when more is hidden, so at the end each small count has its 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,7 +18,7 @@ from emostats.errors import PrivacyError
 from emostats.privacy.suppression.attack import disclosed
 from emostats.privacy.suppression.rules import Rule
 from emostats.privacy.suppression.solver import minimise
-from emostats.privacy.suppression.system import Array, Cell, Counts, Key, Positions
+from emostats.privacy.suppression.system import Array, Cell, Counts, Key, Positions, Scope
 
 SMALL, LINKED = "small", "linked"
 
@@ -59,7 +59,9 @@ def _must_hide(cell: Cell, rule: Rule) -> bool:
 def protect(counts: Counts, rule: Rule) -> Pattern:
     """The small counts and as many others as it takes to keep them hidden.
 
-    Under a rule that rounds, the rounding hides most differences; further counts go where it does not.
+    First each block (an outcome) by itself, which is quick; then what can only be protected by moving
+    several blocks. Under a rule that rounds, the rounding hides most differences; further counts go where
+    it does not.
 
     Raises
     ------
@@ -71,12 +73,10 @@ def protect(counts: Counts, rule: Rule) -> Pattern:
     if rule.rounding > 1:
         return _beside_rounding(counts, rule, first)
     search = _Search(counts, rule, dict(first.hidden))
-    search.sweep()
-    for done, position in enumerate(search.order(), 1):
-        search.lower(position)
-        search.raise_(position)
-        if done % SWEEP_EVERY == 0:
-            search.sweep()
+    for block in dict.fromkeys(cell.block for cell in counts.cells):
+        search.within(block)
+    search.across()
+    search.audit()
     return Pattern(search.hidden, frozenset(search.unfloored))
 
 
@@ -119,74 +119,112 @@ class _Search:
         self.floors = counts.floors.copy()
         self.unfloored: set[Key] = set()
         self.tried: set[tuple[bytes, bytes, bool]] = set()
+        self.everywhere = counts.scope(np.ones(len(counts.cells), dtype=bool))
 
     def _cost(self, key: Key) -> float:
         cell = self.counts.cells[self.counts.index[key]]
         return cell.cost if cell.shown and key not in self.hidden else 0.0
 
-    def order(self) -> list[int]:
+    def small(self, block: str | None = None) -> list[int]:
         """Small counts, the largest first: what protects them often protects the smaller ones."""
-        cells = self.counts.cells
-        small = [i for i, cell in enumerate(cells) if cell.sensitive and self.rule.small(cell.value)]
-        return sorted(small, key=lambda i: (-cells[i].value, i))
+        small = [
+            i
+            for i, cell in enumerate(self.counts.cells)
+            if cell.sensitive and self.rule.small(cell.value) and block in (None, cell.block)
+        ]
+        return sorted(small, key=lambda i: (-self.counts.values[i], i))
 
-    def lower(self, position: int) -> None:
-        """Makes sure that the count may be 1."""
-        if self.low[position] > 1:
-            self._move(position, 1.0)
+    def within(self, block: str) -> None:
+        """Protects the small counts of a block by changes in this block alone, as far as that goes."""
+        order = self.small(block)
+        scope = self.counts.scope(self.blocks == block)
+        self._hide(scope.tied(order))
+        self._each(order, scope, lambda position, aim: self._move(position, aim, scope))
 
-    def raise_(self, position: int) -> None:
-        """Makes sure that the count may be the threshold."""
-        if self.high[position] < self.rule.threshold:
-            self._move(position, float(self.rule.threshold))
+    def across(self) -> None:
+        """Protects the small counts that changes in their own block did not protect."""
+        order = [*self._open(self.small(), up=True), *self._open(self.small(), up=False)]
+        self._each([int(i) for i in dict.fromkeys(order)], self.everywhere, self._move_far)
 
-    def sweep(self) -> None:
+    def audit(self) -> None:
+        """Raises PrivacyError unless every small count has its two witnesses, all true to what is shown."""
+        told = self.cost > 0.0
+        small = self.small()
+        open_ = [*self._open(small, up=True), *self._open(small, up=False)]
+        if open_ or (self.low[told] < self.high[told]).any() or (self.low < self.floors).any():
+            raise PrivacyError(
+                "the check of the hidden counts failed. Nothing was published. This is an error of emostats."
+            )
+
+    def _each(self, order: list[int], scope: Scope, move: Callable[[int, float], bool]) -> None:
+        """Moves one count after the other, and now and then all that are left together."""
+        self._sweep(order, scope)
+        for done, position in enumerate(order, 1):
+            if self.low[position] > 1:
+                move(position, 1.0)
+            if self.high[position] < self.rule.threshold:
+                move(position, float(self.rule.threshold))
+            if done % SWEEP_EVERY == 0:
+                self._sweep(order[done:], scope)
+
+    def _open(self, order: list[int], *, up: bool) -> Positions:
+        """Small counts without a witness that is high enough (or low enough)."""
+        among = np.array(order, dtype=np.intp)
+        short = self.high[among] < self.rule.threshold if up else self.low[among] > 1
+        return np.asarray(among[short])
+
+    def _sweep(self, order: list[int], scope: Scope) -> None:
         """Witnesses for many counts at once, changing only what is hidden already."""
         for up in (True, False):
             before = -1
-            while (left := self._open(up)).size and left.size != before:
+            while (left := self._open(order, up=up)).size and left.size != before:
                 before = left.size
-                self._sweep(left, up)
+                self._sweep_parts(left, scope, up=up)
 
-    def _open(self, up: bool) -> Positions:
-        """Small counts without a witness that is high enough (or low enough)."""
-        order = np.array(self.order(), dtype=np.intp)
-        short = self.high[order] < self.rule.threshold if up else self.low[order] > 1
-        return np.asarray(order[short])
-
-    def _sweep(self, left: Positions, up: bool) -> None:
-        for part in self.counts.parts(self.cost == 0.0):
-            wanted = np.intersect1d(left, part)
-            same = part.tobytes(), wanted.tobytes(), up
+    def _sweep_parts(self, left: Positions, scope: Scope, *, up: bool) -> None:
+        for part in scope.parts(self.cost == 0.0):
+            wanted = np.intersect1d(left, part.cells)
+            same = part.cells.tobytes(), wanted.tobytes(), up
             if wanted.size and same not in self.tried:
                 self.tried.add(same)
                 aim = float(self.rule.threshold) if up else 1.0
-                room = self.counts.values[part] - self.floors[part]
-                self._keep(part, _farthest(self.counts, part, room, wanted, aim, up))
+                self._keep(part, _farthest(part, self._room(part), self.counts.values, wanted, aim, up))
 
-    def _keep(self, chosen: Positions, change: Array) -> None:
-        witness = self.counts.values.copy()
-        witness[chosen] += change
-        self.low, self.high = np.minimum(self.low, witness), np.maximum(self.high, witness)
+    def _room(self, scope: Scope, *, floored: bool = True) -> Array:
+        """How far each count may fall."""
+        values = self.counts.values[scope.cells]
+        return np.asarray(values - self.floors[scope.cells]) if floored else values
 
-    def _move(self, position: int, aim: float) -> None:
-        """Finds a witness in which the count is `aim`, within its block if that can be."""
-        own = self.blocks == self.blocks[position]
-        every = np.ones_like(own)
-        scopes = ((own, True), (own | (self.blocks == ""), True), (every, True), (every, False))
-        for scope, floored in scopes:
-            chosen = np.flatnonzero(scope)
-            change = self._cheapest(position, aim, chosen, floored=floored)
-            if change is not None:
-                break
-        else:
-            raise PrivacyError(
-                f"the count {self.counts.cells[position].key!r} cannot be kept secret, whatever else is "
-                "hidden. Leave out the table that it stands in, or merge groups."
-            )
-        self._hide(chosen[change != 0])
-        self._unfloor(chosen[self.counts.values[chosen] + change < self.floors[chosen]])
-        self._keep(chosen, change)
+    def _keep(self, scope: Scope, change: Array) -> bool:
+        """Notes a witness; False if rounding to whole numbers broke a relation."""
+        if np.abs(scope.matrix @ change).max(initial=0.0) > 0:
+            return False
+        witness = self.counts.values[scope.cells] + change
+        self.low[scope.cells] = np.minimum(self.low[scope.cells], witness)
+        self.high[scope.cells] = np.maximum(self.high[scope.cells], witness)
+        return True
+
+    def _move_far(self, position: int, aim: float) -> bool:
+        """Finds a witness in which the count is `aim`, in as few blocks as can be."""
+        slack = (self.blocks == "") | (self.cost == 0.0)
+        near = self.counts.scope((self.blocks == self.blocks[position]) | slack)
+        tries = ((near, True), (self.everywhere, True), (self.everywhere, False))
+        if any(self._move(position, aim, scope, floored=floored) for scope, floored in tries):
+            return True
+        raise PrivacyError(
+            f"the count {self.counts.cells[position].key!r} cannot be kept secret, whatever else is "
+            "hidden. Leave out the table that it stands in, or merge groups."
+        )
+
+    def _move(self, position: int, aim: float, scope: Scope, *, floored: bool = True) -> bool:
+        """Finds the cheapest witness of a scope in which the count is `aim`; False if there is none."""
+        part = scope.part(position)
+        change = self._cheapest(position, aim, part, floored=floored)
+        if change is None or not self._keep(part, change):
+            return False
+        self._hide(part.cells[change != 0])
+        self._unfloor(part.cells[self.counts.values[part.cells] + change < self.floors[part.cells]])
+        return True
 
     def _hide(self, touched: Positions) -> None:
         for position in touched:
@@ -200,42 +238,40 @@ class _Search:
         self.unfloored |= {self.counts.cells[position].key for position in below}
         self.floors[below] = 0.0
 
-    def _cheapest(self, position: int, aim: float, chosen: Positions, *, floored: bool) -> Array | None:
-        """The change of the chosen counts that costs least: whole numbers, relations kept. None if none is.
+    def _cheapest(self, position: int, aim: float, scope: Scope, *, floored: bool) -> Array | None:
+        """The change of a scope's counts that costs least: whole numbers, relations kept. None if none is.
 
         Minimises Σ cost (up + down) subject to matrix (up − down) = 0 and values − down ≥ floor.
         """
         from scipy.sparse import hstack
 
-        columns = self.counts.matrix[self.counts.touching(chosen)][:, chosen]
-        room = self.counts.values[chosen] - (self.floors[chosen] if floored else 0.0)
-        needed = aim - self.counts.values[position]
-        least, most = np.zeros(2 * len(chosen)), np.concatenate([np.full(len(chosen), np.inf), room])
-        at = int(np.flatnonzero(chosen == position)[0]) + (len(chosen) if needed < 0 else 0)
+        n, needed = len(scope.cells), aim - self.counts.values[position]
+        least = np.zeros(2 * n)
+        most = np.concatenate([np.full(n, np.inf), self._room(scope, floored=floored)])
+        at = int(np.searchsorted(scope.cells, position)) + (n if needed < 0 else 0)
         least[at] = most[at] = abs(needed)
-        most[(at + len(chosen)) % (2 * len(chosen))] = 0.0
-        price = np.tile(self.cost[chosen] + EPSILON, 2)
-        both = hstack([columns, -columns], format="csr")
+        most[(at + n) % (2 * n)] = 0.0
+        price = np.tile(self.cost[scope.cells] + EPSILON, 2)
+        both = hstack([scope.matrix, -scope.matrix], format="csr")
         solved = minimise(price, both, (0.0, 0.0), (least, most), whole=True, gap=GAP).x
-        return None if solved is None else np.asarray(solved[: len(chosen)] - solved[len(chosen) :])
+        return None if solved is None else np.asarray(solved[:n] - solved[n:])
 
 
-def _farthest(counts: Counts, part: Positions, room: Array, wanted: Positions, aim: float, up: bool) -> Array:
-    """A change of the counts in `part` that brings as many of `wanted` as far towards `aim` as it can.
+def _farthest(scope: Scope, room: Array, values: Array, wanted: Positions, aim: float, up: bool) -> Array:
+    """A change of the counts of a scope that brings as many of `wanted` as far towards `aim` as it can.
 
-    room: how far each count in `part` may fall. Maximises Σ t with 0 ≤ t ≤ |aim − value| and t ≤ the change
-    in the wanted direction.
+    room: how far each count of the scope may fall. values: of all counts. Maximises Σ t with
+    0 ≤ t ≤ |aim − value| and t ≤ the change in the wanted direction.
     """
     from scipy.sparse import block_array, coo_array, csr_array, eye_array
 
-    n, k = len(part), len(wanted)
-    columns = counts.matrix[counts.touching(part)][:, part]
-    r = columns.shape[0]
-    ends = (np.full(k, -1.0 if up else 1.0), (np.arange(k), np.searchsorted(part, wanted)))
+    n, k = len(scope.cells), len(wanted)
+    r = scope.matrix.shape[0]
+    ends = (np.full(k, -1.0 if up else 1.0), (np.arange(k), np.searchsorted(scope.cells, wanted)))
     reach = coo_array(ends, shape=(k, n))
-    system = block_array([[columns, csr_array((r, k))], [reach, eye_array(k)]], format="csr")
+    system = block_array([[scope.matrix, csr_array((r, k))], [reach, eye_array(k)]], format="csr")
     between = np.concatenate([np.zeros(r), np.full(k, -np.inf)]), np.zeros(r + k)
-    gap = np.abs(aim - counts.values[wanted])
+    gap = np.abs(aim - values[wanted])
     bounds = (
         np.concatenate([-room, np.zeros(k)]),
         np.concatenate([np.full(n, np.inf), gap]),

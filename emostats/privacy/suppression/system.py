@@ -54,6 +54,75 @@ class Relation:
         return cls(((whole, 1.0), *((part, -1.0) for part in parts)))
 
 
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """Some cells that may change while all others keep their values.
+
+    Attributes
+    ----------
+    cells: their positions in `Counts`, ascending. matrix: the relations in which they stand, one row a
+        relation, one column a cell; a change keeps the relations if matrix @ change = 0.
+    """
+
+    cells: Positions
+    matrix: Any
+
+    def parts(self, chosen: Mask | None = None) -> list[Scope]:
+        """The cells in scopes that no relation ties together; only the `chosen` ones (of all cells)."""
+        inside = np.arange(len(self.cells)) if chosen is None else np.flatnonzero(chosen[self.cells])
+        if not inside.size:
+            return []
+        labels = self._labels(inside)
+        order = np.argsort(labels, kind="stable")
+        cuts = np.flatnonzero(np.diff(labels[order])) + 1
+        return [self._only(part) for part in np.split(inside[order], cuts)]
+
+    def part(self, position: int) -> Scope:
+        """The cells that relations tie to one."""
+        return self._own[int(self._component[np.searchsorted(self.cells, position)])]
+
+    def tied(self, positions: Iterable[int]) -> Positions:
+        """The cells that cannot stay as they are when one of those at `positions` changes.
+
+        They stand in a relation in which only these two may change; and so on, from these.
+        """
+        rows, columns = self.matrix.tocsr(), self.matrix.tocsc()
+        pairs = np.diff(rows.indptr) == 2
+        waiting = [int(i) for i in np.searchsorted(self.cells, np.fromiter(positions, dtype=np.intp))]
+        found = set(waiting)
+        while waiting:
+            i = waiting.pop()
+            for row in columns.indices[columns.indptr[i] : columns.indptr[i + 1]]:
+                if pairs[row]:
+                    inside = rows.indices[rows.indptr[row] : rows.indptr[row + 1]]
+                    new = {int(j) for j in inside} - found
+                    found |= new
+                    waiting += new
+        return self.cells[np.array(sorted(found), dtype=np.intp)]
+
+    @cached_property
+    def _component(self) -> Positions:
+        return self._labels(np.arange(len(self.cells)))
+
+    @cached_property
+    def _own(self) -> list[Scope]:
+        return self.parts()
+
+    def _labels(self, inside: Positions) -> Positions:
+        """The number of the connected part of each cell."""
+        from scipy.sparse import block_array
+        from scipy.sparse.csgraph import connected_components
+
+        incidence = self.matrix[:, inside]
+        both = block_array([[None, incidence], [incidence.T, None]], format="csr")
+        _, labels = connected_components(both, directed=False)
+        return np.asarray(labels[self.matrix.shape[0] :], dtype=np.intp)
+
+    def _only(self, inside: Positions) -> Scope:
+        columns = self.matrix[:, inside]
+        return Scope(self.cells[inside], columns[np.flatnonzero(abs(columns).sum(axis=1) > 0)])
+
+
 @dataclass(frozen=True)
 class Counts:
     """Cells with unique keys, and the relations that hold among them."""
@@ -90,22 +159,11 @@ class Counts:
         shape = (len(self.relations), len(self.cells))
         return csr_array((np.array(entries, dtype=float), (rows, columns)), shape=shape)
 
-    def parts(self, chosen: Mask) -> list[Positions]:
-        """The chosen cells, in groups that no relation ties together."""
-        from scipy.sparse.csgraph import connected_components
-
-        positions = np.flatnonzero(chosen)
-        if not positions.size:
-            return []
-        if not self.relations:
-            return [np.array([position]) for position in positions]
-        incidence = abs(self.matrix[:, positions])
-        number, label = connected_components(incidence.T @ incidence, directed=False)
-        return [positions[label == part] for part in range(number)]
-
-    def touching(self, chosen: Positions) -> Positions:
-        """Positions of the relations in which a chosen cell stands."""
-        return np.flatnonzero(abs(self.matrix[:, chosen]).sum(axis=1) > 0)
+    def scope(self, chosen: Mask) -> Scope:
+        """The chosen cells with the relations in which they stand; all others keep their values."""
+        cells = np.flatnonzero(chosen)
+        columns = self.matrix[:, cells]
+        return Scope(cells, columns[np.flatnonzero(abs(columns).sum(axis=1) > 0)])
 
     def unfloored(self, keys: Collection[Key]) -> Counts:
         """The same without what is known about the least value of some cells."""
