@@ -18,7 +18,7 @@ from emostats.inference.landmarks import FaceReader, Limits
 from emostats.inference.scores.table import frame_table
 from emostats.inference.video import read_video
 
-VERSION = 1
+VERSION = 2
 """Raised when the table of frames changes for the same video and models: kept tables are then read anew."""
 
 Progress = Callable[[float], None]

@@ -6,6 +6,7 @@ so that scoring never reaches for the network.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,8 +72,8 @@ def video_info(path: str | Path) -> VideoInfo:
 def read_video(path: str | Path, *, fps: float | None = None) -> Iterator[VideoFrame]:
     """The frames of a video in order of time; `time` counts from its first frame, as recorded.
 
-    A rotation in the header is carried out. With `fps`, at most so many frames a second are passed on: the
-    first at or after each tick of 1/fps; their times stay the recorded ones.
+    A rotation or mirroring in the header is carried out. With `fps`, at most so many frames a second are
+    passed on: the first at or after each tick of 1/fps; their times stay the recorded ones.
 
     Raises
     ------
@@ -198,7 +199,24 @@ def _announced(container: Any, stream: Any) -> float | None:
 
 
 def _upright(picture: Any, frame: Any) -> Image:
-    """The picture as an array, turned as the header asks (multiples of 90°)."""
+    """The picture as an array, turned (multiples of 90°) and mirrored as the header asks."""
     image: Image = picture.to_ndarray()
-    turns = round(float(getattr(frame, "rotation", 0) or 0) / 90.0) % 4
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+    matrix = _display_matrix(frame)
+    if matrix is None:
+        return image
+    right, down = ((round(x / _ONE), round(y / _ONE)) for x, y in matrix)
+    if right[0] == 0 == down[1] and right[1] and down[0]:
+        image, right, down = image.swapaxes(0, 1), down, right
+    return np.ascontiguousarray(image[:: -1 if down[1] < 0 else 1, :: -1 if right[0] < 0 else 1])
+
+
+_ONE = 1 << 16
+
+
+def _display_matrix(frame: Any) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """Where the header sends a step to the right and a step down, (x, y) in 1/65536 (ISO 14496-12, 8.3.2)."""
+    stored = frame.side_data.get("DISPLAYMATRIX")
+    if stored is None:
+        return None
+    a, b, _, c, d = struct.unpack_from("=5i", bytes(stored))
+    return (a, b), (c, d)

@@ -22,7 +22,7 @@ from emostats.inference.frames import SUBSET
 from emostats.inference.graph import mean_face, normalise, own_reference, relative_to
 from emostats.inference.landmarks import FaceReader
 
-VERSION = 1
+VERSION = 2
 """Raised when the same clip gives another sequence: kept ones are then read anew."""
 
 Progress = Callable[[str, float, float], None]

@@ -15,7 +15,7 @@ from emostats.inference.crops import Crop, box_of, crop_of_face, crop_of_points,
 from emostats.inference.faces import Face
 from emostats.inference.frames import BLENDSHAPES, LEFT_EYE_OUTER, RIGHT_EYE_OUTER, SUBSET, FrameStatus
 from emostats.inference.landmarks import FaceReader, Limits
-from emostats.inference.pose import eye_distance, roll, yaw
+from emostats.inference.pose import FLATTENED, eye_distance, plane_angle, roll, yaw
 
 REFERENCE = Path(__file__).resolve().parents[2] / "reference" / "face_landmarks" / "mediapipe.json"
 VENDOR = json.loads(REFERENCE.read_text())
@@ -139,14 +139,16 @@ def test_limits_and_sub_models_can_be_chosen(make) -> None:  # type: ignore[no-u
 
 def test_yaw_is_the_turn_about_the_vertical(make, reader: FaceReader) -> None:  # type: ignore[no-untyped-def]
     points = np.array(reader.still(make.picture("118_neutral")).points, dtype=float)
-    straight = yaw(points)
+    straight = plane_angle(points)
+    assert yaw(points) == pytest.approx(straight / FLATTENED)
     for angle in (-60, -30, 20, 70):
         t = math.radians(angle)
         x, z = points[:, 0] - 200, points[:, 2]
         turned = np.stack(
             [x * math.cos(t) - z * math.sin(t), points[:, 1], x * math.sin(t) + z * math.cos(t)], 1
         )
-        assert yaw(turned) == pytest.approx(straight + angle, abs=2)
+        assert plane_angle(turned) == pytest.approx(straight + angle, abs=2)
+        assert yaw(turned) == pytest.approx(np.clip((straight + angle) / FLATTENED, -90, 90), abs=3)
         assert eye_distance(turned) == pytest.approx(eye_distance(points), rel=1e-6)
 
 

@@ -64,10 +64,17 @@ def test_time_counts_from_the_first_frame(make, tmp_path: Path) -> None:  # type
         ((0, 1, -1, 0), (0, -1), (64, 48)),
         ((-1, 0, 0, -1), (-1, -1), (48, 64)),
         ((0, -1, 1, 0), (-1, 0), (64, 48)),
+        ((-1, 0, 0, 1), (0, -1), (48, 64)),  # mirrored, as some front cameras do
+        ((1, 0, 0, -1), (-1, 0), (48, 64)),
+        ((0, 1, 1, 0), (0, 0), (64, 48)),
+        ((0, -1, -1, 0), (-1, -1), (64, 48)),
+        ((1, 0, 0, 1), (0, 0), (48, 64)),
     ],
 )
-def test_a_rotation_in_the_header_is_carried_out(matrix, corner, shape, make, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    """The upper left corner is bright; turns carry it to another corner."""
+def test_a_rotation_or_mirroring_in_the_header_is_carried_out(
+    matrix, corner, shape, make, tmp_path: Path
+) -> None:  # type: ignore[no-untyped-def]
+    """The upper left corner is bright; it is carried to another corner."""
     image = np.full((48, 64, 3), 20, np.uint8)
     image[:16, :16] = 230
     path = patch_rotation(make.write_video(tmp_path / "phone.mp4", [image] * 3), *matrix)
