@@ -5,6 +5,9 @@ from __future__ import annotations
 
 def main() -> None:
     """Runs ``emostats``. The exit codes are those of `emostats.cli.codes`."""
-    from emostats.cli.app import app
+    try:
+        from emostats.cli.app import app
 
-    app()
+        app()
+    except KeyboardInterrupt:  # while the program is still being loaded
+        raise SystemExit(130) from None

@@ -78,6 +78,7 @@ def quality(
     **Example:** `emostats quality study.toml quality.html`
     """
     from emostats.ingest import ingest
+    from emostats.pipeline.new_file import write_new
     from emostats.study import read_spec
 
     writers = {".csv": _findings_csv, ".html": _quality_html}
@@ -85,9 +86,7 @@ def quality(
         raise UsageError(f"expected a new file that ends in .html or .csv; found '{output}'.")
     spec = read_spec(study)
     data, findings = ingest(spec)
-    text = writers[output.suffix.lower()](spec, data, findings)
-    with output.open("x", encoding="utf-8", newline="") as stream:
-        stream.write(text)
+    write_new(output, writers[output.suffix.lower()](spec, data, findings))
     put_json({"file": output, "findings": len(findings)}) if as_json else put(str(output))
     raise typer.Exit(Exit.FINDINGS if data is None else Exit.OK)
 
@@ -127,12 +126,12 @@ def export_sessions(
     from emostats.ingest import read_study
     from emostats.ingest.harmless import harmless
     from emostats.ingest.matching import matched_sessions
+    from emostats.pipeline.new_file import write_new
     from emostats.study import read_spec
 
     merged = matched_sessions(read_study(study), read_spec(study))
     table = merged.pairs.map(harmless)
-    with output.open("x", encoding="utf-8", newline="") as stream:
-        table.to_csv(stream, index=False, lineterminator="\n")
+    write_new(output, table.to_csv(index=False, lineterminator="\n"))
     counts = {"pairs": len(table), "sessions": len(merged.sessions), "ratings": len(merged.ratings)}
     if as_json:
         put_json({"file": output, **counts})
@@ -234,7 +233,7 @@ def schema_new(
     **Example:** `emostats schema new answers.xlsx --sheet "Week 0"`
     """
     from emostats.cli.one_table import raw_columns
-    from emostats.errors import UsageError
+    from emostats.pipeline.new_file import write_new
     from emostats.study.scaffold import draft_instrument, item_columns
 
     target = output or workbook.with_suffix(".toml")
@@ -242,11 +241,7 @@ def schema_new(
     items = item_columns({str(column[0]).strip(): column[1:] for column in cells if str(column[0]).strip()})
     if not items:
         raise UsageError(f"{workbook.name}: no column looks like an item (whole numbers in a small range).")
-    try:
-        with target.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(draft_instrument(workbook.stem, items))
-    except FileExistsError:
-        raise UsageError(f"{target} exists already. Give another name by --output.") from None
+    write_new(target, draft_instrument(workbook.stem, items))
     put_json({"instrument": target, "items": len(items)}) if as_json else put(str(target))
     if not as_json:
         say(f"{len(items)} columns look like items. Now fill in what is marked TODO.")

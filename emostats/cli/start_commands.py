@@ -75,11 +75,12 @@ def init(
 
     **Example:** `emostats init answers.xlsx`
     """
-    from emostats.cli.draft import draft_study, only_table, write_draft
+    from emostats.cli.draft import draft_study, only_table
+    from emostats.pipeline.new_file import write_new
 
     source = workbook or only_table(Path())
     target = output or source.parent / "study.toml"
-    write_draft(draft_study(source, target), target)
+    write_new(target, draft_study(source, target))
     if as_json:
         put_json({"study": target})
     else:

@@ -38,7 +38,7 @@ def run_folder(output: Path, hash8: str, now: datetime | None = None) -> Iterato
 
     Raises
     ------
-    UsageError: the folder cannot be created there.
+    UsageError: the folder cannot be created there, or the disk is full or fails while it is filled.
     """
     moment = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
     try:
@@ -50,8 +50,12 @@ def run_folder(output: Path, hash8: str, now: datetime | None = None) -> Iterato
     try:
         yield partial, RunIdentity(name, moment.isoformat())
         os.rename(partial, output / name)  # noqa: PTH104 — refuses to replace a folder with content
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise UsageError(
+                f"the run cannot be written to '{output}': {error.strerror or error}. Nothing of it was left."
+            ) from error
         raise
 
 

@@ -173,8 +173,8 @@ def _little(spec: StudySpec, data: StudyData, parameter: str) -> str:
 
 
 def _sources(data: StudyData) -> Table:
-    counts = data.provenance.groupby(["FILE", "SHEET", "SHA256"], sort=False, observed=True)["ROW"]
-    counts = counts.nunique().reset_index()
+    rows_of = data.provenance.groupby(["FILE", "SHEET", "SHA256"], sort=False, observed=True)["ROW"]
+    counts = rows_of.nunique().reset_index()
     rows = tuple(
         Row(
             f"{row['FILE']}{', sheet ' + repr(row['SHEET']) if row['SHEET'] else ''}",

@@ -10,6 +10,7 @@ from typing import Any
 
 from emostats.errors import UsageError, did_you_mean
 from emostats.estimates import AnalysisResults
+from emostats.pipeline.new_file import write_new
 from emostats.pipeline.public import PUBLIC, checked_profile, public_edition, refuse_identifiers
 from emostats.pipeline.tables_io import read_csv, read_estimates
 from emostats.pipeline.verify import read_manifest
@@ -102,14 +103,7 @@ def rerender(
         content = _rendered(model, format, templates or own_templates(spec))
     if public:
         refuse_identifiers(content, target.name, (folder / "study.toml").read_text(encoding="utf-8"))
-    try:
-        with target.open("xb") as stream:
-            stream.write(content)
-    except FileExistsError:
-        raise UsageError(f"'{target}' exists already; give another name with --output.") from None
-    except OSError as error:
-        raise UsageError(f"the report cannot be written to '{target}': {error.strerror}.") from error
-    return target
+    return write_new(target, content)
 
 
 def _workbook(spec: StudySpec, results: AnalysisResults, manifest: Mapping[str, Any]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,24 +66,37 @@ def write_views(
     """
     if spec.outputs.profile == PUBLIC:
         results, manifest = public_edition(results, spec, manifest, spec.outputs.rule)
-    views: dict[str, Callable[[], object]] = {}
+    said = []
     if spec.outputs.tables:
-        views["the workbook of tables"] = lambda: write_tables(results, spec, manifest, folder)
+        made = [folder / WORKBOOK]
+        said.append(
+            _failure("the workbook of tables", made, lambda: write_tables(results, spec, manifest, folder))
+        )
     if spec.outputs.figures or spec.outputs.report:
-        views["the report"] = lambda: _write_report(results, spec, manifest, folder)
-    return tuple(said for name, write in views.items() if (said := _failure(name, write)))
+        made = [folder / REPORT, folder / FIGURES]
+        said.append(_failure("the report", made, lambda: _write_report(results, spec, manifest, folder)))
+    return tuple(filter(None, said))
 
 
-def _failure(name: str, write: Callable[[], object]) -> str:
-    """Why a view could not be made, ``""`` if it was."""
+def _failure(name: str, made: Iterable[Path], write: Callable[[], object]) -> str:
+    """Why a view could not be made, ``""`` if it was. Half of a view (the disk is full) is taken away."""
     try:
         write()
     except PrivacyError:
         raise
     except Exception as error:  # the numbers are computed: whatever goes wrong here must not lose them
         LOGGER.exception("%s could not be made", name)
+        for path in made:
+            _remove(path)
         return f"{name} could not be made: {type(error).__name__}: {error}"
     return ""
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_tables(

@@ -107,8 +107,7 @@ def write_study(folder: str | Path, seed: int = DEFAULT_SEED, design: StudyDesig
     """Writes a simulated study into a new folder: study.toml, README.md and the workbook under data/.
 
     Returns the path of study.toml, ready for `emostats run`. The file is the one that comes with emostats, so
-    another `design` must keep its visits and its instrument. study.toml is written last: a folder without it
-    is unfinished.
+    another `design` must keep its visits and its instrument. What cannot be written to the end leaves nothing.
 
     Raises
     ------
@@ -118,11 +117,17 @@ def write_study(folder: str | Path, seed: int = DEFAULT_SEED, design: StudyDesig
     source = resource("analyses") / ANALYSIS / "study.toml"
     plan = tomllib.loads(source.read_text(encoding="utf-8"))
     workbook = folder / plan["sources"]["workbook"]["file"]
-    workbook.parent.mkdir(parents=True)
-    notes = workbook_notes(design, seed)
-    write_workbook(workbook, simulate_study(design, seed).sheets, notes)
-    (folder / "README.md").write_text(_readme(notes), encoding="utf-8")
-    return Path(shutil.copyfile(source, folder / "study.toml"))
+    try:
+        workbook.parent.mkdir(parents=True)
+        notes = workbook_notes(design, seed)
+        write_workbook(workbook, simulate_study(design, seed).sheets, notes)
+        (folder / "README.md").write_text(_readme(notes), encoding="utf-8")
+        return Path(shutil.copyfile(source, folder / "study.toml"))
+    except BaseException:  # so that the next call does not find half a study
+        shutil.rmtree(workbook.parent, ignore_errors=True)
+        (folder / "README.md").unlink(missing_ok=True)
+        (folder / "study.toml").unlink(missing_ok=True)
+        raise
 
 
 def _new_folder(folder: Path) -> Path:

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-import emostats
+import emostats.cli
 from emostats.cli.app import app
 from emostats.errors import PrivacyError
 
@@ -227,6 +227,18 @@ def test_an_interrupt_is_said_and_leaves_nothing(study: Path, monkeypatch: pytes
     assert result.exit_code == 130
     assert "Stopped" in result.stderr
     assert list(Path("runs").iterdir()) == []
+
+
+def test_an_interrupt_while_the_program_is_loaded_leaves_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("emostats.cli.app.app", interrupt)
+    with pytest.raises(SystemExit) as stopped:
+        emostats.cli.main()
+    assert stopped.value.code == 130
 
 
 def test_plan_lock_once_and_again_only_when_asked(study: Path) -> None:

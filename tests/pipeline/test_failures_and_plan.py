@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -342,6 +344,41 @@ def test_a_report_that_cannot_be_made_does_not_cost_the_results(
     assert "Traceback" in (outcome.folder / "log.txt").read_text(encoding="utf-8")
     monkeypatch.undo()
     assert rerender(outcome.folder, tmp_path / "later.html").is_file()
+
+
+def _fill_the_disk(monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    """From now on a file of that ending gets its first half and then there is no room."""
+    real = Path.write_text
+
+    def full(path: Path, text: str, **how: str) -> int:
+        if path.suffix != ending:
+            return real(path, text, **how)
+        real(path, text[: len(text) // 2], **how)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+
+
+@pytest.mark.parametrize("ending", [".html", ".svg"])
+def test_half_a_report_is_not_left_in_the_run(
+    quick_study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    _fill_the_disk(monkeypatch, ending)
+    outcome = execute(quick_study, tmp_path / "runs")
+    (failure,) = outcome.failures
+    assert "the report could not be made" in failure and "No space left" in failure
+    assert not (outcome.folder / "report.html").exists()
+    assert not (outcome.folder / "figures").exists()
+    assert verify_run(outcome.folder, repeat=False).holds
+
+
+def test_a_disk_that_is_full_leaves_no_run_and_says_so(
+    quick_study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill_the_disk(monkeypatch, ".json")
+    with pytest.raises(UsageError, match=r"cannot be written to .*No space left on device\. Nothing of it"):
+        execute(quick_study, tmp_path / "runs")
+    assert list((tmp_path / "runs").iterdir()) == []
 
 
 def test_a_covariate_without_any_value_is_not_described(quick_study: Path, tmp_path: Path) -> None:

@@ -205,7 +205,8 @@ def test_a_file_where_the_runs_should_go_is_a_clear_error(quick_study: Path, tmp
 
 def test_an_existing_folder_is_never_replaced(tmp_path: Path) -> None:
     """Even one that takes the name while the run is under way."""
-    with pytest.raises(OSError), run_folder(tmp_path, "abcd1234") as (folder, identity):
+    refused = pytest.raises(UsageError, match="Nothing of it was left")
+    with refused, run_folder(tmp_path, "abcd1234") as (folder, identity):
         (folder / "new").write_text("x")
         (tmp_path / identity.run_id).mkdir()
         (tmp_path / identity.run_id / "precious").write_text("data")

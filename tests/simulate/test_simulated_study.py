@@ -220,3 +220,16 @@ def test_an_empty_folder_is_fine_and_the_study_file_is_a_plain_copy(tmp_path):
     written = write_study(tmp_path, design=SMALL)
     assert written == tmp_path / "study.toml"
     assert written.read_bytes() == (resource("analyses") / "emomusik_182" / "study.toml").read_bytes()
+
+
+@pytest.mark.parametrize("step", ["simulate_study", "shutil.copyfile"])
+def test_a_study_that_is_interrupted_leaves_the_folder_empty(tmp_path, monkeypatch, step):
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(f"emostats.simulate.study.{step}", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            write_study(tmp_path, design=SMALL)
+    assert list(tmp_path.iterdir()) == []
+    assert write_study(tmp_path, design=SMALL).is_file()

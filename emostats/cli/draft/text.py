@@ -38,22 +38,6 @@ def draft_study(workbook: Path, target: Path) -> str:
     )
 
 
-def write_draft(text: str, target: Path) -> None:
-    """Writes a new file.
-
-    Raises
-    ------
-    UsageError: there is one already, or it cannot be written.
-    """
-    try:
-        with target.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-    except FileExistsError:
-        raise UsageError(f"'{target}' exists already; nothing is overwritten. Give another name.") from None
-    except OSError as error:
-        raise UsageError(f"'{target}' cannot be written: {error.strerror}.") from None
-
-
 def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 

@@ -11,6 +11,8 @@ from emostats.statistics.agreement.forms import Form
 from emostats.statistics.agreement.incomplete import IncompleteEngine
 
 ONE_TARGET = "one target only: the variance between targets is undefined"
+ROUNDING = 1e-9
+"""Estimate and limits come by different ways of computing; so little apart is the same."""
 
 
 def reason(engine: Engine, form: Form, estimate: float, low: float, high: float) -> str:
@@ -57,7 +59,7 @@ def _limits(estimate: float, low: float, high: float) -> str:
         return "no limits: they are undefined by this method"
     if low > high:
         return "the formula's limits come out reversed (denominator negative): not an interval"
-    if not low <= estimate <= high:
+    if not low - ROUNDING <= estimate <= high + ROUNDING:
         return "the estimate lies outside its interval, which keeps to values a variance ratio can take"
     return ""
 

@@ -148,3 +148,10 @@ def test_many_raters_are_worked_off_in_blocks(monkeypatch):
     got = em.icc(values, interval="profile").table(), em.icc(values).table()
     for ours, theirs in zip(got, want, strict=True):
         np.testing.assert_allclose(ours.select_dtypes("number"), theirs.select_dtypes("number"), rtol=1e-9)
+
+
+def test_a_limit_that_equals_the_estimate_but_for_rounding_is_not_beyond_it():
+    """Two targets: every resample with both has the same coefficient as the ratings."""
+    row = em.icc([[1.0, 2.0], [3.0, 3.0]], interval="bootstrap").row("ICC(C,k)")
+    assert row.conf_low == pytest.approx(row.estimate, abs=1e-12)
+    assert "outside" not in row.reason
