@@ -107,7 +107,7 @@ def write_study(folder: str | Path, seed: int = DEFAULT_SEED, design: StudyDesig
     """Writes a simulated study into a new folder: study.toml, README.md and the workbook under data/.
 
     Returns the path of study.toml, ready for `emostats run`. The file is the one that comes with emostats, so
-    another `design` must keep its visits and its instrument. What cannot be written to the end leaves nothing.
+    another `design` must keep its visits and its instrument. If writing fails, nothing stays.
 
     Raises
     ------
