@@ -11,6 +11,7 @@ import pandas as pd
 
 from emostats.privacy.public.collect import MODEL_KINDS, is_difference, is_share, text
 from emostats.privacy.public.groups import Levels
+from emostats.privacy.public.precision import round_result
 from emostats.privacy.public.report import HIDDEN, Mark
 from emostats.privacy.public.tables import Public
 from emostats.privacy.public.values import closure, lines_of, sides
@@ -51,7 +52,16 @@ def public_estimates(
             draft.round_share(row, record)
         if row in why and record["kind"] == "fit" and record["term"] == "BIC":
             draft.wipe(row, "linked")
+        if _shifts(record, facts) and (row in why or rule.nonresponse or rule.rounding > 1):
+            draft.wipe(row, why.get(row, "linked"))
+        if not (is_share(record) and draft.numbers["n"][row] > 0):
+            draft.round(row, record, rule)
     return draft.done(rule)
+
+
+def _shifts(record: Mapping[Any, Any], facts: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a row is of a tipping point: how a mean follows shifted values tells who is missing."""
+    return facts.get(record["analysis"], {}).get("type") == "tipping"
 
 
 def _telling(record: Mapping[Any, Any], facts: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
@@ -174,6 +184,12 @@ class _Draft:
         if is_share(record):
             for column in ("estimate", "conf_low", "conf_high"):
                 self.numbers[column][row] = np.round(self.numbers[column][row], 2)
+
+    def round(self, row: int, record: Mapping[Any, Any], rule: Rule) -> None:
+        """What is left of a row, to no more digits than may be published."""
+        for name, value in round_result(record, rule.threshold).items():
+            if not np.isnan(self.numbers[name][row]):
+                self.numbers[name][row] = value
 
     def wipe(self, row: int, reason: str) -> None:
         self.blank(row, NUMBERS, reason)

@@ -76,8 +76,8 @@ def statements(rule: Rule, left_out: Mapping[str, str]) -> tuple[str, ...]:
         "Further counts are hidden wherever a hidden one could be computed from them. All tables were "
         "checked together by linear programming.",
         "Lowest and highest values are left out, because they belong to single children.",
-        "Standard errors and intervals of larger groups are shown. They tell roughly, not exactly, how many "
-        "children a group has.",
+        "Model results are rounded, and standard errors left out, because at full precision they would tell "
+        "how many children a group has. How wide an interval is still tells that roughly.",
     ]
     if rule.nonresponse:
         lines.append("Counts of children without an answer are protected like all others.")

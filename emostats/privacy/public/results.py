@@ -13,6 +13,7 @@ from emostats.estimates import AnalysisResults
 from emostats.privacy.public.collect import collect
 from emostats.privacy.public.estimates import blank_shrinkage, public_estimates
 from emostats.privacy.public.ledger import Ledger
+from emostats.privacy.public.precision import public_tipping, round_curves, round_shrinkage
 from emostats.privacy.public.relate import relate
 from emostats.privacy.public.report import SuppressionReport, statements
 from emostats.privacy.public.tables import BY_ESTIMATE, KNOWN, Public, public_table
@@ -76,9 +77,11 @@ def public_results(
         if name not in left_out and name not in BY_ESTIMATE
     }
     public = {name: item.table for name, item in tables.items()}
-    public |= _by_estimate(results, estimates.table)
+    public |= _by_estimate(results, estimates.table, chosen)
     if "shrinkage" in public:
-        public["shrinkage"] = blank_shrinkage(public["shrinkage"], estimates.table)
+        public["shrinkage"] = round_shrinkage(blank_shrinkage(public["shrinkage"], estimates.table))
+    if "tipping" in public:
+        public["tipping"] = public_tipping(public["tipping"], estimates.table)
     marks = tuple(mark for item in (*tables.values(), estimates) for mark in item.marks)
     report = SuppressionReport(
         rule=chosen,
@@ -121,14 +124,21 @@ def _estimates(
     return public_estimates(results.estimates, sizes, untold, spec, rule, results.facts)
 
 
-def _by_estimate(results: AnalysisResults, estimates: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Histograms and curves of the estimates that are still shown."""
-    shown = set(estimates.loc[estimates["estimate"].notna(), "estimate_id"])
-    return {
-        name: table[table["estimate_id"].isin(shown)].reset_index(drop=True)
+def _by_estimate(results: AnalysisResults, estimates: pd.DataFrame, rule: Rule) -> dict[str, pd.DataFrame]:
+    """Curves of the estimates that are still shown, and histograms of those with their n: the spread of the
+    resampled values is a standard error, which tells it."""
+    shown = estimates[estimates["estimate"].notna()]
+    told = shown[shown["n"].notna()] if rule.rounding == 1 else shown.head(0)
+    kept = {"curves": set(shown["estimate_id"]), "resamples": set(told["estimate_id"])}
+    found = {
+        name: table[table["estimate_id"].isin(kept[name])].reset_index(drop=True)
         for name, table in results.tables.items()
         if name in BY_ESTIMATE
     }
+    if "curves" in found:
+        sizes = dict(zip(results.estimates["estimate_id"], results.estimates["n"].astype(float), strict=True))
+        found["curves"] = round_curves(found["curves"], sizes, rule.threshold)
+    return found
 
 
 def _facts(
