@@ -61,7 +61,7 @@ def library_scan(
     notes(findings)
     if not measured:
         raise UsageError(f"No file in {folder} could be measured.")
-    write_rows(measured, output)
+    write_rows(measured, output, folder)
     if as_json:
         put_json({"library": output, "tracks": len(measured), "to_rate": RATED, "to_check": PROPOSED})
     else:

@@ -6,8 +6,9 @@ Needs ``pip install "emostats[music]"``. librosa's first call on a machine takes
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from emostats.errors import Finding, Severity, UsageError
 from emostats.music.files import writing
 from emostats.music.library import fields
-from emostats.music.loudness import loudness
+from emostats.music.loudness import SILENT, loudness
 
 Array = NDArray[np.float64]
 
@@ -102,12 +103,16 @@ def measure(path: Path, name: str = "") -> Measured:
     seconds = samples.shape[1] / rate
     if seconds < SHORTEST:
         raise UsageError(f"The recording has {seconds:.2f} s; at least {SHORTEST:g} s are needed.")
-    mono = samples.mean(axis=0)
-    if not np.any(mono):
-        raise UsageError("The recording is silent.")
     level = loudness(samples, rate)
+    if level <= SILENT:
+        raise UsageError("The recording is silent.")
+    mono = samples.mean(axis=0)
+    mono = mono if np.abs(mono).max() > 1e-6 else samples[0]  # channels that cancel each other
     mono = librosa.resample(mono, orig_sr=rate, target_sr=RATE) if rate != RATE else mono
-    return _described(name or path.name, mono, level, seconds)
+    try:
+        return _described(name or path.name, mono, level, seconds)
+    except librosa.LibrosaError as error:
+        raise UsageError(f"The recording cannot be measured ({error}).") from None
 
 
 def _load(path: Path) -> tuple[Array, int]:
@@ -118,7 +123,9 @@ def _load(path: Path) -> tuple[Array, int]:
         samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
     except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
         raise UsageError(f"The file cannot be read as audio ({error}).") from None
-    return np.nan_to_num(samples.T), int(rate)
+    if not np.isfinite(samples).all():
+        raise UsageError("The recording holds samples that are no numbers; export it again.")
+    return samples.T, int(rate)
 
 
 def _described(name: str, mono: Array, level: float, seconds: float) -> Measured:
@@ -191,8 +198,8 @@ def rows(measured: Sequence[Measured]) -> Iterator[dict[str, str]]:
         }
 
 
-def write_rows(measured: Sequence[Measured], path: Path) -> None:
-    """A new library file.
+def write_rows(measured: Sequence[Measured], path: Path, folder: Path) -> None:
+    """A new library file; `folder` is the one that was scanned, so that files are named from the library's.
 
     Raises
     ------
@@ -201,4 +208,6 @@ def write_rows(measured: Sequence[Measured], path: Path) -> None:
     with writing(path, "the library"), path.open("x", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, [field["name"] for field in fields()], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows(measured))
+        start = os.path.relpath(folder.resolve(), path.resolve().parent)
+        placed = (replace(item, file=(Path(start) / item.file).as_posix()) for item in measured)
+        writer.writerows(rows(list(placed)))

@@ -93,12 +93,38 @@ def test_scan_of_bundled_pieces_and_of_files_that_are_none(tmp_path: Path) -> No
     assert found.loudness == pytest.approx(library.loudness[row], abs=0.3)
     assert found.duration == 8.0 and found.mode == "major" and found.onset_rate > 2
     target = tmp_path / "library.csv"
-    write_rows(measured, target)
+    assert (target.parent / "audio" / "piece.ogg").exists()
+    write_rows(measured, target, folder)
+    assert ",audio/piece.ogg," in target.read_text(encoding="utf-8")  # from the library's folder
     with pytest.raises(FindingsError) as caught:
         read_library(target)
     blank = {item.message.split(", ")[1].split(":")[0] for item in caught.value.findings[:-1]}
     assert blank == {"valence", "arousal", "licence"} < set(RATED)
     assert caught.value.findings[-1].rule == "library-empty"
+
+
+@pytest.mark.xdist_group("librosa")
+def test_recordings_that_cannot_be_measured_are_left_out_and_the_rest_is_not_lost(tmp_path: Path) -> None:
+    import soundfile
+
+    rate = 8_000
+    tone = 0.1 * np.sin(2 * np.pi * 440.0 * np.arange(2 * rate) / rate)
+    broken = tone.copy()
+    broken[100:102] = np.inf, np.nan
+    for name, samples in {
+        "silent": 0 * tone, "inaudible": 1e-6 * tone, "short": tone[:4000], "none": tone[:0],
+        "broken": broken, "opposite": np.column_stack([tone, -tone]),
+    }.items():  # fmt: skip
+        soundfile.write(tmp_path / f"{name}.wav", samples, rate, subtype="FLOAT")
+    (tmp_path / "empty.flac").write_bytes(b"")
+    measured, findings = scan(tmp_path)
+    said = {finding.file: finding.message for finding in findings}
+    assert [item.file for item in measured] == ["opposite.wav"] and measured[0].brightness > 300
+    assert set(said) == {f"{n}.wav" for n in ("silent", "inaudible", "short", "none", "broken")} | {
+        "empty.flac"
+    }
+    assert "is silent" in said["silent.wav"] and "is silent" in said["inaudible.wav"]
+    assert "no numbers" in said["broken.wav"] and "0.50 s" in said["short.wav"]
 
 
 def test_folders_that_hold_nothing(tmp_path: Path) -> None:

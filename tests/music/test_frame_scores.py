@@ -74,7 +74,7 @@ def test_no_frames_and_no_table(tmp_path: Path) -> None:
         read_scores(table(tmp_path / "s.csv", "TIME,VALENCE,AROUSAL\n"))
     with pytest.raises(EmostatsError):
         read_scores(table(tmp_path / "e.csv", ""))
-    with pytest.raises(UsageError, match="expected scores of a session .* found nothing. Check the path"):
+    with pytest.raises(UsageError, match=r"expected scores of a session .* found nothing\. Check the path"):
         read_scores(tmp_path / "missing.csv")
 
 
@@ -104,3 +104,49 @@ def test_frames_of_the_scoring_module(tmp_path: Path) -> None:
     np.testing.assert_allclose(values[2, :2], [0.1, 0.0], atol=1e-12)
     frames.to_parquet(tmp_path / "frames.parquet")
     np.testing.assert_allclose(read_scores(tmp_path / "frames.parquet").values, values)
+
+
+def test_two_sessions_sorted_into_one_another_are_refused(tmp_path: Path) -> None:
+    """Sorted by time their clock never goes back, but it stands still at every second frame."""
+    rows = "\n".join(f"{time},{value},0.1" for time in range(4) for value in (0.1, -0.5))
+    path = table(tmp_path / "s.csv", f"TIME,VALENCE,AROUSAL\n{rows}\n")
+    with pytest.raises(FindingsError, match="stands still 4 times, first at 0 s: two sessions") as caught:
+        read_scores(path)
+    assert caught.value.findings[0].cell == "row 3"
+
+
+def test_several_children_in_one_session_are_refused(tmp_path: Path) -> None:
+    path = table(tmp_path / "s.csv", "USUBJID,TIME,VALENCE,AROUSAL\n001,0,0,0\n002,0.5,0,0\n001,1,0,0\n")
+    with pytest.raises(UsageError, match=r"frames of 2 children \(001, 002\)"):
+        read_scores(path)
+
+
+def test_blanks_of_a_parquet_file_are_blanks(tmp_path: Path) -> None:
+    scores = pd.DataFrame({"TIME": [0.0, 1.0], "VALENCE": [0.5, np.nan], "AROUSAL": [0.1, np.nan]})
+    scores.to_parquet(tmp_path / "s.parquet")
+    values = read_scores(tmp_path / "s.parquet").values
+    np.testing.assert_allclose(values[0, :2], [0.5, 0.1])
+    assert np.isnan(values[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("browDownLeft", None, "no column 'browDownLeft'"),
+        ("mouthSmileRight", 7.0, "mouthSmileRight '7.0' is no number in 0 to 1"),
+        ("MOVEMENT", "fast", "MOVEMENT 'fast' is no number"),
+    ],
+)
+def test_frames_that_are_not_as_the_scoring_writes_them(
+    name: str, value: object, says: str, tmp_path: Path
+) -> None:
+    frames = pd.DataFrame(
+        {
+            "TIME": [0.0, 0.1], "STATUS": "ok", "YAW": 0.0, "MOVEMENT": 0.1, "mouthSmileLeft": 0.2,
+            "mouthSmileRight": 0.2, "browDownLeft": 0.1, "browDownRight": 0.1,
+        }
+    )  # fmt: skip
+    frames = frames.drop(columns=name) if value is None else frames.assign(**{name: value})
+    frames.to_csv(tmp_path / "frames.csv", index=False)
+    with pytest.raises(FindingsError, match=says):
+        read_scores(tmp_path / "frames.csv")

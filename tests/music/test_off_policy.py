@@ -140,6 +140,77 @@ def test_rounds_from_logs_keep_only_whole_pieces_and_their_own_propensities() ->
     assert ((rounds.target >= 0) & (rounds.target <= 1)).all() and rounds.target.max() > 0.5
 
 
+def test_children_are_resampled_and_not_their_sessions() -> None:
+    """Sessions of one child resemble each other: with a child's effect the interval must be as wide as
+    children differ, whatever the number of sessions."""
+    library, _ = read_library(bundled_library())
+    logs = {}
+    for number in range(6):
+        records = _log(number, library)
+        for record in records:
+            record["child"] = f"C{number // 2}"
+        logs[str(number)] = records
+    rounds = rounds_of(logs, library, PolicySettings(method="linucb", floor=0.2))
+    assert rounds.kind == "child" and set(rounds.unit) == {"C0", "C1", "C2"}
+    found = off_policy(rounds, n_resamples=99)
+    assert found.n_units == 3 and "child" in str(found.rows[0]["method"])
+    alone = rounds_of({n: logs[n] for n in ("0", "1")}, library, PolicySettings(method="linucb"))
+    assert alone.kind == "session" and set(alone.unit) == {"0", "1"}
+
+
+def test_intervals_of_children_cover_where_intervals_of_sessions_do_not() -> None:
+    rng = np.random.default_rng(2)
+    covered = {"child": 0, "session": 0}
+    for number in range(40):
+        child = np.repeat(np.arange(15), 16)
+        reward = rng.normal(0, 1, 15)[child] + rng.normal(0, 0.3, 240)
+        for kind, unit in (("child", child), ("session", np.arange(240) // 4)):
+            rounds = Rounds(
+                unit=[str(each) for each in unit], reward=reward, propensity=np.full(240, 0.5),
+                target=np.full(240, 0.5), logged=np.zeros((240, 1)), expected=np.zeros((240, 1)), kind=kind,
+            )  # fmt: skip
+            row = off_policy(rounds, n_resamples=199, seed=number).table().set_index("estimator").loc["IPS"]
+            covered[kind] += row["conf_low"] <= 0.0 <= row["conf_high"]
+    assert covered["child"] >= 35 and covered["session"] <= 30
+
+
+def test_estimates_equal_other_definitions_of_them() -> None:
+    """IPS as a sum over every action with an indicator, SNIPS as a weighted mean, DR as a plug-in mean plus
+    an importance-weighted mean of residuals, written out action by action."""
+    rng = np.random.default_rng(4)
+    n, k = 40, 3
+    mu, pi = (rng.dirichlet(np.ones(k), n) for _ in range(2))
+    arm = np.array([rng.choice(k, p=row) for row in mu])
+    features = rng.normal(size=(n, k, 2))
+    reward = rng.normal(size=n)
+    unit = [str(i // 4) for i in range(n)]
+    here = np.arange(n)
+    rounds = Rounds(
+        unit=unit, reward=reward, propensity=mu[here, arm], target=pi[here, arm],
+        logged=features[here, arm], expected=np.einsum("nk,nkd->nd", pi, features),
+    )  # fmt: skip
+    table = off_policy(rounds, n_resamples=99).table().set_index("estimator")["estimate"]
+    ips = sum(pi[t, a] * (arm[t] == a) * reward[t] / mu[t, a] for t in range(n) for a in range(k)) / n
+    w = pi[here, arm] / mu[here, arm]
+    assert table["IPS"] == pytest.approx(ips)
+    assert table["SNIPS"] == pytest.approx(np.average(reward, weights=w))
+    fold = np.array([int(name) % 5 for name in unit])
+    total = 0.0
+    for t in range(n):
+        others = fold != fold[t]
+        X = np.vstack([features[here, arm][others], np.eye(2)])  # a ridge of 1 is two more rows with reward 0
+        theta = np.linalg.lstsq(X, np.append(reward[others], [0.0, 0.0]), rcond=None)[0]
+        q = features[t] @ theta
+        total += sum(pi[t, a] * q[a] + (arm[t] == a) * w[t] * (reward[t] - q[a]) for a in range(k))
+    assert table["DR"] == pytest.approx(total / n)
+
+
+def test_a_log_that_cannot_be_used_is_named(five: Any) -> None:
+    library, _ = read_library(bundled_library())
+    with pytest.raises(UsageError, match=r"odd\.jsonl: This library \(5 tracks\)"):
+        rounds_of({"odd.jsonl": _log(1, library)}, five, PolicySettings())
+
+
 def test_rounds_of_the_same_policy_have_weights_near_one() -> None:
     """LinUCB is the same function of the situation, so its probabilities come out as they were logged."""
     library, _ = read_library(bundled_library())

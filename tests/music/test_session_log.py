@@ -16,13 +16,14 @@ from emostats.music.library import bundled_library, read_library
 from emostats.music.live import Reading, run_live
 from emostats.music.memory import remember
 from emostats.music.policy import PolicySettings
-from emostats.music.record import Recorder, canonical, digest, read_log
-from emostats.music.replay import check, played, replay
+from emostats.music.record import Recorder, canonical, digest, read_log, read_logs
+from emostats.music.replay import check, played, replay, states_of
 from emostats.music.rounds import rounds_of
+from emostats.music.safety import Limits
 from emostats.music.scores import read_scores
 from emostats.music.session import Session, Setup
 from emostats.music.state import FilterSettings, observe, unknown
-from emostats.music.timeline import path_of_states, timeline
+from emostats.music.timeline import path_of_states, timeline, write_timeline
 from emostats.music.tracks import Library
 from emostats.music.walk import walk
 from emostats.music.words import feeling, reading
@@ -311,3 +312,180 @@ def test_every_policy_replays(library: Library, method: str) -> None:
     recorder = Recorder()
     run(library, recorder, policy=PolicySettings(method=method))
     assert replay(recorder.records, library).same
+
+
+def _again(records: list[dict[str, Any]], change: Any) -> list[dict[str, Any]]:
+    """The records with a change, and a chain of hashes that is right again."""
+    forged, previous = [], ""
+    for record in records:
+        changed = {**record, **change(record), "previous": previous}
+        changed.pop("hash")
+        previous = changed["hash"] = digest(changed)
+        forged.append(changed)
+    return forged
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"), [("propensity", 0.5, "another propensity"), ("level", -30.0, "another level")]
+)
+def test_what_off_policy_estimates_rest_on_is_compared_too(
+    records: list, library: Library, key: str, value: float, says: str
+) -> None:
+    forged = _again(
+        records, lambda record: {key: value} if record.get("decision") == 4 and key in record else {}
+    )
+    assert replay(forged, library).different == (f"decision 4: {says}",)
+
+
+def test_a_log_of_another_version_is_said(records: list, library: Library) -> None:
+    later = _again(records, lambda record: {"emostats": "9.9"} if record["n"] == 0 else {})
+    assert replay(later, library).same and replay(later, library).remarks == ()
+    other = _again(later, lambda record: {"seed": 77} if record["n"] == 0 else {})
+    found = replay(other, library)
+    assert not found.same and "written by emostats 9.9" in found.remarks[0]
+    for change in ({"policy": {"method": "thompson", "boldness": 3}}, {"limits": 3}, {"belief": {}}):
+        odd = _again(later, lambda record, change=change: change if record["n"] == 0 else {})
+        with pytest.raises(UsageError, match=r"header is not one that .* written by emostats 9\.9"):
+            replay(odd, library)
+
+
+def test_a_log_whose_end_is_gone_is_said(records: list, library: Library) -> None:
+    found = replay(records[:-1], library)
+    assert found.same and "does not end with a stop" in found.remarks[0]
+    assert replay(records, library).remarks == ()
+
+
+def test_any_changed_byte_is_found_in_its_line(records: list, tmp_path: Path) -> None:
+    whole = ("\n".join(canonical(record) for record in records) + "\n").encode()
+    path = tmp_path / "log.jsonl"
+    rng = np.random.default_rng(1)
+    for place in rng.integers(0, len(whole) - 1, 60):
+        changed = bytearray(whole)
+        changed[place] = ord("7") if changed[place] != ord("7") else ord("}")
+        path.write_bytes(bytes(changed))
+        line = whole[:place].count(b"\n") + 1
+        with pytest.raises(UsageError) as caught:
+            read_log(path)
+        text = str(caught.value)
+        assert f"line {line}:" in text or (line == 1 and "first line is damaged" in text), (place, text)
+
+
+@pytest.mark.parametrize("line", ["7", "[1, 2]", '{"n": NaN}', '{"n": "\\ud800"}', "null", ""])
+def test_lines_that_are_json_and_no_record(records: list, line: str, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text(f"{canonical(records[0])}\n{line}\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="line 2: damaged"):
+        read_log(path)
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\x85", "\u2029", "\x0b", "\r"])
+def test_a_line_end_of_another_kind_in_a_name_does_not_break_a_log(
+    library: Library, odd: str, tmp_path: Path
+) -> None:
+    recorder = Recorder(tmp_path / "log.jsonl")
+    session = Session(library, Setup(session=f"S{odd}1"), recorder)
+    session.stop(1.0, why=f"a{odd}b")
+    recorder.close()
+    assert read_log(tmp_path / "log.jsonl") == recorder.records
+
+
+def test_a_session_counts_once_however_it_is_named(records: list, tmp_path: Path) -> None:
+    text = "\n".join(canonical(record) for record in records) + "\n"
+    (tmp_path / "s.jsonl").write_text(text, encoding="utf-8")
+    assert len(read_logs([tmp_path, tmp_path / "s.jsonl"])) == 1
+    (tmp_path / "copy.jsonl").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"copy\.jsonl and s\.jsonl hold the same session"):
+        read_logs([tmp_path])
+
+
+def test_logs_of_one_name_in_two_folders_are_told_apart(library: Library, tmp_path: Path) -> None:
+    for number in (1, 2):
+        (tmp_path / str(number)).mkdir()
+        recorder = Recorder(tmp_path / str(number) / "s.jsonl")
+        Session(library, Setup(seed=number), recorder).stop(1.0)
+        recorder.close()
+    assert len({name for name, _ in read_logs([tmp_path / "1", tmp_path / "2"])}) == 2
+
+
+def _excited(library: Library, sink: Any = None) -> Session:
+    """Arousal is at its highest from 15 to 45 s, and back at the middle when the next choice is due."""
+    session = Session(library, Setup(seed=1, filter=FilterSettings(half_life=60.0)), sink)
+    for second in range(1, 71):
+        arousal = 1.0 if 15 <= second < 45 else -0.4
+        session.observe(float(second), [0.0, arousal, 0.5])
+        if second in (10, 70):
+            session.choose(float(second))
+    return session
+
+
+def test_distress_between_two_choices_begins_a_cool_down(library: Library) -> None:
+    recorder = Recorder()
+    session = _excited(library, recorder)
+    high = [state for state in states_of(recorder.records) if state.mean[1] >= Limits().distress]
+    assert high and session.state.mean[1] < 0.6 < Limits().distress
+    choice = [record for record in recorder.records if record["type"] == "choice"][-1]
+    assert choice["cool_until"] == pytest.approx(high[-1].time + 120.0)
+    assert choice["track"] is None or library.arousal[library.index[choice["track"]]] <= 0.1
+
+
+def test_second_check_knows_of_distress_between_two_choices(library: Library) -> None:
+    recorder = Recorder()
+    _excited(library, recorder).stop(130.0)
+    records = recorder.records
+    assert check(records, library) == []
+    loud = next(name for name in library.track if library.arousal[library.index[name]] > 0.3)
+    last = max(record["n"] for record in records if record["type"] == "choice")
+    swapped = [{**record, "track": loud} if record["n"] == last else record for record in records]
+    assert "cool-down" in {item.rule for item in check(swapped, library)}
+
+
+def test_a_pause_is_silence_for_the_rules_and_their_check(library: Library) -> None:
+    recorder = Recorder()
+    session = Session(library, Setup(seed=1), recorder)
+    for second in range(1, 200):
+        session.observe(float(second), [-0.5 + 0.005 * second, 0.5 - 0.005 * second, 0.5])
+        if second in (10, 100):
+            session.choose(float(second))
+        if second == 50:
+            session.pause(50.0, why="no frame for 10 s")
+    session.stop(200.0)
+    records = recorder.records
+    choice = [record for record in records if record["type"] == "choice"][1]
+    assert "abrupt tempo" not in choice["barred"] and "abrupt level" in choice["barred"]
+    found = replay(records, library)
+    assert found.same and not found.violations
+    assert [piece.row < 0 for piece in played(records, library)] == [False, True, False]
+    page = timeline(records, library, found)
+    assert "Music paused" in page and "No frame for 10 s" in page
+
+
+def test_page_speaks_to_a_reader(records: list, library: Library) -> None:
+    page = timeline(records, library, replay(records, library))
+    assert "Thompson sampling" in page and "chosen by what earlier" not in page
+    for machine in ("thompson,", "seed 3</dd>", "digest"):
+        assert machine not in page
+    cut = timeline(records[:-1], library, replay(records[:-1], library))
+    assert "not recorded" in cut and "does not end with a stop" in cut
+
+
+def test_pages_are_for_their_owner_and_only_pages_are_replaced(tmp_path: Path) -> None:
+    page = tmp_path / "sub" / "s.html"
+    write_timeline("one", page)
+    page.chmod(0o644)
+    write_timeline("two", page)
+    assert page.read_text(encoding="utf-8") == "two" and stat.S_IMODE(page.stat().st_mode) == 0o600
+    (tmp_path / "s.jsonl").write_text("precious", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"ends in \.html"):
+        write_timeline("x", tmp_path / "s.jsonl")
+    assert (tmp_path / "s.jsonl").read_text(encoding="utf-8") == "precious"
+
+
+def test_two_choices_at_one_time_draw_one_box(library: Library) -> None:
+    recorder = Recorder()
+    session = Session(library, Setup(), recorder)
+    for second in range(1, 30):
+        session.observe(float(second), [0.1, 0.1, 0.5])
+    session.choose(29.0)
+    session.veto(29.0)
+    session.stop(90.0)
+    assert timeline(recorder.records, library).count("<rect") == 1

@@ -53,6 +53,10 @@ def test_a_track_without_a_field_is_left_out_and_named(name: str, tmp_path: Path
         ("mode", "lydian", "none of major, minor, other"),
         ("loudness", "12", "outside -70 to 0"),
         ("brightness", "-5", "outside 0 to 24000"),
+        ("brightness", "inf", "outside 0 to 24000"),
+        ("loudness", "-inf", "outside -70 to 0"),
+        ("duration", "-3", "outside 1 to 7200"),
+        ("licence", "", "is blank"),
     ],
 )
 def test_bad_values(name: str, text: str, says: str, tmp_path: Path) -> None:
@@ -85,6 +89,15 @@ def test_missing_and_misspelt_columns(tmp_path: Path) -> None:
 def test_ids_are_unique(tmp_path: Path) -> None:
     with pytest.raises(FindingsError, match="rows 2 and 3"):
         read_library(write(tmp_path / "l.csv", GOOD, GOOD))
+
+
+def test_a_row_with_more_cells_than_the_header_is_left_out(tmp_path: Path) -> None:
+    """A comma in a title without quotes moves every later cell: the values may even look right."""
+    path = write(tmp_path / "l.csv", GOOD, {**GOOD, "track": "b", "title": "PLACE", "rated_by": "me"})
+    path.write_text(path.read_text(encoding="utf-8").replace("PLACE", "Adagio, 0"), encoding="utf-8")
+    library, findings = read_library(path)
+    assert library.track == ("a",) and "cells-too-many" in {finding.rule for finding in findings}
+    assert all(finding.cell == "row 3" for finding in findings)
 
 
 def test_not_a_table(tmp_path: Path) -> None:

@@ -107,7 +107,8 @@ def without_group(ratings: pd.DataFrame, by: pd.Series) -> Iterator[Finding]:
     lost = sorted({child for child in ratings["USUBJID"] if pd.isna(by.get(child))})
     if lost:
         few = ", ".join(lost[:5]) + (" …" if len(lost) > 5 else "")
-        what = f"{len(lost)} rated children have no subgroup ({few}); they count in the overall rows alone."
+        who = "rated child has" if len(lost) == 1 else "rated children have"
+        what = f"{len(lost)} {who} no subgroup ({few}): in the overall rows alone."
         yield Finding("no-subgroup", what, "Complete the list of children.", Severity.WARNING)
 
 

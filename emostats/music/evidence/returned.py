@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from emostats.music.evidence.sheets import GUESSED, HEADER_ROW, KEY, PLAN
 from emostats.music.files import expecting, writing
 
 WHOLE = re.compile(r"[+-]?[0-9]+(\.0*)?")
+WHOLE_SHEET = ("sheet-unreadable", "sheet-header", "rater-unknown", "rater-swapped")
+"""Rules of findings that make a whole sheet unusable."""
 COLUMNS = ("USUBJID", "CLIP", "RATER", "AVISIT")
 
 
@@ -59,7 +61,8 @@ def read_sheets(folder: str | Path, sheets: Sequence[Path] = (), key: Path | Non
         got, wrong = _sheet(path, plan, clips)
         rows += got
         findings += wrong
-    findings += _missing(rows, paths, plan, clips)
+    refused = {finding.file for finding in findings if finding.rule in WHOLE_SHEET}
+    findings += _missing(rows, paths, refused, plan, clips)
     returned = Returned(_table(rows, plan), tuple(findings), plan)
     if returned.errors:
         raise FindingsError(findings, f"{len(returned.errors)} rating(s) cannot be used as they stand.")
@@ -141,11 +144,9 @@ def _open(path: Path) -> Sheet:
         title = str(page.title)
         book.close()
     except Exception as error:
-        raise UsageError(
-            f"{path.name} cannot be read as a workbook ({error}). Ask the rater for the sheet again, as xlsx."
-        ) from None
+        raise UsageError(f"The file cannot be read as a workbook ({error}).") from None
     if not grid or not grid[0]:
-        raise UsageError(f"{path.name} is empty. Ask the rater for the sheet again.")
+        raise UsageError("The sheet is empty.")
     return Sheet(path, title, grid)
 
 
@@ -154,13 +155,18 @@ Read = tuple[list[dict[str, Any]], list[Finding]]
 
 
 def _sheet(path: Path, plan: Mapping[str, Any], clips: Clips) -> Read:
-    sheet = _open(path)
+    try:
+        sheet = _open(path)
+    except UsageError as error:
+        todo = "Ask the rater for the sheet again, as xlsx."
+        return [], [Finding("sheet-unreadable", str(error), todo, file=path.name)]
     wrong = _whose(sheet, plan)
     if wrong:
         return [], [wrong]
     rows: list[dict[str, Any]] = []
     findings: list[Finding] = []
     seen: set[str] = set()
+    blank: list[str] = []
     for number, cells in sheet.lines():
         code = _text(cells.get("Clip"))
         if not code:
@@ -172,13 +178,21 @@ def _sheet(path: Path, plan: Mapping[str, Any], clips: Clips) -> Read:
         if problem:
             findings.append(sheet.error("clip-unknown", problem, number))
             continue
+        blank += [sheet.cell(number, name) for name in plan["domains"] if not _text(cells.get(name))]
         values, off = _values(sheet, cells, plan, number)
         guess, odd = _guess(sheet, cells, plan, number)
         findings += [*off, *odd]
         clip = clips[code]
         names = {"USUBJID": clip["USUBJID"], "CLIP": clip["CLIP"], "AVISIT": clip.get("AVISIT") or ""}
         rows.append({**names, "RATER": sheet.rater, **values, "GUESS": guess})
-    return rows, findings
+    return rows, [*findings, *_blanks(sheet, blank)]
+
+
+def _blanks(sheet: Sheet, cells: list[str]) -> Iterator[Finding]:
+    if cells:
+        what = f"{len(cells)} {'rating is' if len(cells) == 1 else 'ratings are'} blank"
+        few = ", ".join(cells[:8]) + (" …" if len(cells) > 8 else "")
+        yield sheet.finding("blank-ratings", f"{what} ({few}).", "", cells[0], Severity.NOTE)
 
 
 def _whose(sheet: Sheet, plan: Mapping[str, Any]) -> Finding | None:
@@ -248,6 +262,7 @@ def _guess(
 def _missing(
     rows: Sequence[Mapping[str, Any]],
     paths: Sequence[Path],
+    refused: Set[str],
     plan: Mapping[str, Any],
     clips: Mapping[str, Mapping[str, str]],
 ) -> Iterator[Finding]:
@@ -258,6 +273,8 @@ def _missing(
         yield Finding("rating-twice", f"Rater {pair[0]} rated clip '{pair[1]}' in two sheets.", "Keep one.")
     for rater in plan["raters"]:
         asked = {clip["CLIP"] for clip in clips.values() if rater in clip["RATERS"].split(";")}
+        if rater not in came and f"ratings_{rater}.xlsx" in refused:
+            continue  # its own finding says why
         if rater not in came and f"ratings_{rater}.xlsx" not in {path.name for path in paths}:
             what = f"No sheet of rater {rater} came back ({len(asked)} clips)."
             todo = "Ask for it; the figures go without it."
@@ -266,9 +283,6 @@ def _missing(
             what = f"{len(gone)} of the {len(asked)} clips of rater {rater} are not in the sheet."
             todo = "Ask the rater for the whole sheet; the figures go without them."
             yield Finding("rows-missing", what, todo, Severity.WARNING, file=f"ratings_{rater}.xlsx")
-    blank = sum(row[name] != row[name] for row in rows for name in plan["domains"])
-    if blank:
-        yield Finding("blank-ratings", f"{blank} ratings are blank.", severity=Severity.NOTE)
 
 
 def _table(rows: Sequence[Mapping[str, Any]], plan: Mapping[str, Any]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -25,6 +26,7 @@ from emostats.music.files import writing
 
 HEADER_ROW = 6
 KEY, PLAN = "key.csv", "plan.json"
+COLUMN_WIDTH = 16
 LIST_LENGTH = 255
 """Characters that a spreadsheet takes in a list of allowed values."""
 GUESSED = "Guessed visit"
@@ -119,34 +121,55 @@ def columns(questions: Questions) -> list[str]:
 
 def _sheet(path: Path, rater: str, codes: Sequence[str], questions: Questions) -> None:
     from openpyxl import Workbook
-    from openpyxl.styles import Alignment, Font
 
     book = Workbook()
     sheet: Any = book.active
     sheet.title = "Ratings"
-    scale = f"whole numbers from {questions.low} (not at all) to {questions.high} (completely)"
-    lines = [
-        f"Rater {rater}",
-        f"Rate each clip by yourself, in this order. Answers: {scale}. Leave blank what you could not see.",
-        *(f"{code}: {question}" for code, question in questions.domains.items()),
-    ]
-    for row, line in enumerate(lines[: HEADER_ROW - 2], start=1):
+    names = columns(questions)
+    for row, line in enumerate(_instructions(rater, questions), start=1):
         _text(sheet.cell(row=row, column=1), line)
-    for row, line in enumerate(lines[HEADER_ROW - 2 :]):
-        _text(sheet.cell(row=HEADER_ROW - 1, column=1 + row), line)
-    for column, name in enumerate(columns(questions), start=1):
-        cell = sheet.cell(row=HEADER_ROW, column=column)
-        _text(cell, name)
-        cell.font = Font(bold=True)
-        cell.alignment = Alignment(wrap_text=True)
-        sheet.column_dimensions[cell.column_letter].width = 16
+        sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=len(names))
+        sheet.row_dimensions[row].height = 15 * ceil(len(line) / (COLUMN_WIDTH * len(names)))
+    for column, name in enumerate(names, start=1):
+        _text(sheet.cell(row=HEADER_ROW, column=column), name)
+        sheet.column_dimensions[sheet.cell(row=HEADER_ROW, column=column).column_letter].width = COLUMN_WIDTH
     for place, code in enumerate(codes, start=HEADER_ROW + 1):
         _text(sheet.cell(row=place, column=1), code)
     _allow(sheet, questions, len(codes))
-    sheet.freeze_panes = sheet.cell(row=HEADER_ROW + 1, column=2)
-    sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
+    _dress(sheet, len(names), len(codes))
     book.properties.creator = "emostats"
     book.save(path)
+
+
+def _instructions(rater: str, questions: Questions) -> list[str]:
+    """The lines above the header; questions that have no line of their own share the last one."""
+    scale = f"whole numbers from {questions.low} (not at all) to {questions.high} (completely)"
+    asked = [f"{code}: {question}" for code, question in questions.domains.items()]
+    own = HEADER_ROW - 4
+    return [
+        f"Rater {rater}",
+        f"Rate each clip by yourself, in this order. Answers: {scale}. Leave blank what you could not see.",
+        *asked[:own],
+        *(["   ".join(asked[own:])] if asked[own:] else []),
+    ]
+
+
+def _dress(sheet: Any, n_columns: int, n_clips: int) -> None:
+    """Lines to write on, a header that stays, and one page's width on paper."""
+    from openpyxl.styles import Alignment, Border, Font, Side
+
+    thin = Side(style="thin", color="999999")
+    for row in sheet.iter_rows(min_row=1, max_row=HEADER_ROW + n_clips, max_col=n_columns):
+        for cell in row:
+            cell.font = Font(name="Calibri", size=11, bold=cell.row in (1, HEADER_ROW))
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            if cell.row >= HEADER_ROW:
+                cell.border = Border(left=thin, right=thin, top=thin, bottom=thin)
+    sheet.freeze_panes = sheet.cell(row=HEADER_ROW + 1, column=2)
+    sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
 
 
 def _text(cell: Any, text: str) -> None:
