@@ -24,6 +24,9 @@ Rows = NDArray[np.intp]
 Codes = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
+_OUTER = re.compile(r"^[\s\u200b-\u200d\u2060\ufeff]+|[\s\u200b-\u200d\u2060\ufeff]+$")
+_NARROW = str.maketrans("０１２３４５６７８９．，－＋", "0123456789.,-+")
+"""East Asian keyboards write digits as wide as letters."""
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+(?:,\d*)?|,\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
@@ -129,10 +132,15 @@ def array(cells: Sequence[Any]) -> Objects:
     return result
 
 
+def bare(text: str) -> str:
+    """Text without outer blanks, the invisible ones (zero width, byte-order marks) among them."""
+    return text.strip() if text.isascii() else _OUTER.sub("", text)
+
+
 def text_of(content: Any) -> str:
     """A cell as the text people see: 7.0 → ``7``, True → ``TRUE``, dates in ISO form, no outer blanks."""
     if isinstance(content, str):
-        return content.strip()
+        return bare(content)
     if isinstance(content, bool):
         return "TRUE" if content else "FALSE"
     if isinstance(content, float) and math.isfinite(content) and content.is_integer() and abs(content) < 1e15:
@@ -142,7 +150,7 @@ def text_of(content: Any) -> str:
 
 def is_blank(content: Any) -> bool:
     """Whether a cell holds nothing, or only blanks."""
-    return type(content) is str and not content.strip()
+    return type(content) is str and not bare(content)
 
 
 def is_number(content: Any) -> bool:
@@ -180,7 +188,7 @@ def number_in(content: Any, rule: NumberRule) -> tuple[str, float]:
         return ("blank", math.nan) if missing else ("number", float(content))
     if not isinstance(content, str):
         return "unfit", math.nan
-    text = content.strip()
+    text = bare(content)
     if not text or text in rule.missing:
         return "blank", math.nan
     pattern = _DECIMAL_COMMA if rule.decimal == "," else _NUMBER
@@ -190,6 +198,18 @@ def number_in(content: Any, rule: NumberRule) -> tuple[str, float]:
     if text.casefold() in rule.labels:
         return "label", rule.labels[text.casefold()]
     return "unfit", math.nan
+
+
+def unfit_action(content: Any, rule: NumberRule) -> str:
+    """What to do about a content that is no number."""
+    text = bare(content) if isinstance(content, str) else ""
+    here, other = (_DECIMAL_COMMA, _NUMBER) if rule.decimal == "," else (_NUMBER, _DECIMAL_COMMA)
+    if other.fullmatch(text):
+        mark = "." if rule.decimal == "," else ","
+        return f'If it is a decimal number, say decimal = "{mark}" in [sources]; else correct the cell.'
+    if here.fullmatch(narrow := text.translate(_NARROW)):
+        return f"Its digits are full-width characters: enter it as {narrow}."
+    return "Correct the cell, or list its content under missing in [sources]."
 
 
 def dates(column: Column, date_format: str, missing: frozenset[str] = frozenset()) -> tuple[Objects, Rows]:
@@ -203,7 +223,7 @@ def dates(column: Column, date_format: str, missing: frozenset[str] = frozenset(
             return content.date()
         if isinstance(content, date):
             return content
-        return _date_in(content.strip(), date_format, missing) if isinstance(content, str) else _NOT_A_DATE
+        return _date_in(bare(content), date_format, missing) if isinstance(content, str) else _NOT_A_DATE
 
     found = column.objects(one)
     wrong = np.array([value is _NOT_A_DATE for value in found], dtype=bool)

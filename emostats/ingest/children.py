@@ -22,7 +22,7 @@ def child_ids(table: Table, variable: str, log: Log, roster: Roster | None) -> O
     """The child's ID of each row, None where it is blank; blank, unsafe and unknown IDs are reported."""
     ids = read_ids(table.cells[variable])
     column = table.columns[variable]
-    _report_blank(table, column, ids, log)
+    _report_blank(table, variable, ids, log)
     _report_blanks_around(table, column, ids, log)
     _report_inexact(table, column, ids, log)
     if roster is not None:
@@ -30,11 +30,11 @@ def child_ids(table: Table, variable: str, log: Log, roster: Roster | None) -> O
     return ids.values
 
 
-def _report_blank(table: Table, column: int, ids: Ids, log: Log) -> None:
-    rows = table.rows[pd.isna(ids.values)].tolist()
+def _report_blank(table: Table, variable: str, ids: Ids, log: Log) -> None:
+    rows = table.rows[pd.isna(ids.values) & ~table.faulty(variable)].tolist()
     action = "Fill in the ID, or empty the row."
     finding = Finding("no-child-id", "the row has values and no child ID.", action)
-    log.cells(table.raw, column, rows, lambda row: finding)
+    log.cells(table.raw, table.columns[variable], rows, lambda row: finding)
 
 
 def _report_blanks_around(table: Table, column: int, ids: Ids, log: Log) -> None:

@@ -1,18 +1,20 @@
 """Reads CSV, TSV and other delimited text. Every cell stays text; the schema decides what it means.
 
 Encoding: what the study file says, else UTF-8 (with or without a byte-order mark), UTF-16 with one, else
-Windows-1252 with a warning. Separator: what the study file says, else the one of ``, ; tab |`` that splits
-the first lines into the same number of fields, most fields first.
+Windows-1252 with a warning. Separator: what the study file says, else what the file says (``sep=;`` in its
+first line, which spreadsheets write and do not show), else the one of ``, ; tab |`` that splits the first
+lines into the same number of fields, most fields first. Lines of one field above the table are titles.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable
-from itertools import count, islice
+from itertools import count, dropwhile, islice
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,8 @@ SEPARATORS = (",", ";", "\t", "|")
 MAX_FIELD = 1_000_000
 """Characters in one field; more is no answer but a damaged or hostile file."""
 ROWS_AT_A_TIME = 5_000
+MOST_TITLES = 20
+"""Lines of titles above a table; a file of one column with a stray separator further down is damaged."""
 LOOKED_AT = 200_000
 """Characters from the beginning by which the separator is found."""
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -48,7 +52,7 @@ class DelimitedReader:
         check_exists(path)
         self._path, self._source = path, source
         self._content = path.read_bytes()
-        _refuse_binary(self._content)
+        _refuse_binary(self._content, source.encoding or "")
         self._encoding, self._guessed = encoding_of(self._content, source.encoding)
 
     def read(self, sheet: str) -> RawSheet:
@@ -58,10 +62,13 @@ class DelimitedReader:
         ------
         UnreadableError: a row has more or fewer fields than the first, a quote never ends, a field is huge.
         """
-        columns = _parse(self._text(), self._source.separator or self._separator())
-        findings = (self._encoding_finding(),) if self._guessed else ()
+        text, separator = self._text(), self._source.separator or self._separator()
+        if _declared(text.readline()) is None:
+            text.seek(0)
+        columns, titles = _parse(text, separator)
+        findings = [*([self._encoding_finding()] if self._guessed else ()), *self._title_finding(titles)]
         n_rows = len(columns[0]) if columns else 0
-        return RawSheet(columns=columns, n_rows=n_rows, marks=Marks(), findings=findings)
+        return RawSheet(columns=columns, n_rows=n_rows, marks=Marks(), findings=tuple(findings))
 
     def is_empty(self) -> bool:
         """Whether the file holds only blanks."""
@@ -77,7 +84,15 @@ class DelimitedReader:
 
     def _separator(self) -> str:
         head = self._text().read(LOOKED_AT + 1)
-        return separator_of(head[:LOOKED_AT], cut=len(head) > LOOKED_AT)
+        stated = _declared(head.partition("\n")[0])
+        return stated or separator_of(head[:LOOKED_AT], cut=len(head) > LOOKED_AT)
+
+    def _title_finding(self, titles: list[str]) -> list[Finding]:
+        if not titles:
+            return []
+        listed = ", ".join(f"'{title[:60]}'" for title in titles[:3]) + (", …" if len(titles) > 3 else "")
+        message = f"lines above the table are no rows of it and were not read: {listed}."
+        return [Finding("lines-above-table", message, "", Severity.NOTE, file=self._source.file)]
 
     def _encoding_finding(self) -> Finding:
         return Finding(
@@ -89,17 +104,20 @@ class DelimitedReader:
         )
 
 
-def _refuse_binary(content: bytes) -> None:
+def _refuse_binary(content: bytes, encoding: str) -> None:
     if content.startswith(b"PK\x03\x04"):
         message = "expected a text file; found a workbook or zip archive."
         raise UnreadableError(
             "not-a-text-file", message, 'Give it the ending .xlsx, or say format = "excel".'
         )
-    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if content[:1024].lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<html", b"<!doctype", b"<table")):
+        message = "expected a text file with a table; found a web page."
+        raise UnreadableError("not-a-text-file", message, "Export it as CSV, or open and save it as .xlsx.")
+    wide = content.startswith((b"\xff\xfe", b"\xfe\xff")) or re.match(r"utf[-_ ]?(16|32)", encoding, re.I)
     if b"\0" in content and not wide:
-        raise UnreadableError(
-            "not-a-text-file", "expected a text file; found binary data.", "Export it as CSV."
-        )
+        ends = {content[1:200:2].strip(b"\0"): "utf-16-le", content[0:200:2].strip(b"\0"): "utf-16-be"}
+        action = f'It may be UTF-16: say encoding = "{ends[b""]}".' if b"" in ends else "Export it as CSV."
+        raise UnreadableError("not-a-text-file", "expected a text file; found binary data.", action)
 
 
 def decode(content: bytes, encoding: str | None) -> tuple[str, bool]:
@@ -159,20 +177,28 @@ def separator_of(head: str, *, cut: bool = False) -> str:
     ----------
     head: the beginning of the text. cut: whether its last line may not be whole.
     """
-    best, most = ",", 1
+    best, most = ",", (0, 1)
     for separator in SEPARATORS:
         try:
             rows = [row for row in islice(csv.reader(io.StringIO(head), delimiter=separator), 20) if row]
         except csv.Error:
             continue
         complete = rows[:-1] if len(rows) > 1 and cut else rows
-        widths = {len(row) for row in complete}
-        if len(widths) == 1 and (width := widths.pop()) > most:
-            best, most = separator, width
-    if most > 1:
+        table = list(dropwhile(lambda row: len(row) == 1, complete))
+        widths = {len(row) for row in table}
+        score = (len(table) - len(complete), max(widths, default=1))
+        if len(widths) == 1 and (most[1] == 1 or score > most):
+            best, most = separator, score
+    if most[1] > 1:
         return best
     first = head.splitlines()[0] if head else ""
     return max(SEPARATORS, key=first.count) if any(mark in first for mark in SEPARATORS) else ","
+
+
+def _declared(line: str) -> str | None:
+    """The separator that a first line such as ``sep=;`` states."""
+    found = re.fullmatch(r"\ufeff?\"?sep=([,;\t|])\"?\s*", line, re.I)
+    return found.group(1) if found else None
 
 
 class _Growing:
@@ -193,15 +219,18 @@ class _Growing:
         return Column(np.frombuffer(self._codes, dtype=np.int32), tuple(self._numbers))
 
 
-def _parse(text: io.TextIOBase, separator: str) -> list[Column]:
-    """The columns of the text; rows are held a few thousand at a time."""
+def _parse(text: io.TextIOBase, separator: str) -> tuple[list[Column], list[str]]:
+    """The columns of the text and the titles above them; rows are held a few thousand at a time."""
     before = csv.field_size_limit(MAX_FIELD)
     reader = csv.reader(text, delimiter=separator, strict=True)
+    titles: list[str] = []
     columns: list[_Growing] = []
     held = 0
     try:
         while chunk := list(islice(reader, ROWS_AT_A_TIME)):
-            columns = columns or [_Growing(held) for _ in next((row for row in chunk if row), [])]
+            if not columns:
+                width = _take_titles(chunk, titles)
+                columns = [_Growing(held) for _ in range(width)]
             for column, cells in zip(columns, _even(chunk, len(columns), held), strict=True):
                 column.extend(cells)
             held += len(chunk)
@@ -210,7 +239,18 @@ def _parse(text: io.TextIOBase, separator: str) -> list[Column]:
         raise UnreadableError("damaged-text", message, "Look for an unclosed quote there.") from None
     finally:
         csv.field_size_limit(before)
-    return _without_blank_end([column.whole() for column in columns])
+    return _without_blank_end([column.whole() for column in columns]), titles
+
+
+def _take_titles(rows: list[list[str]], titles: list[str]) -> int:
+    """Empties rows of one field above the first row of several, which are titles; the width of the table."""
+    first = next((number for number, row in enumerate(rows[:MOST_TITLES]) if len(row) > 1), None)
+    if first is None:
+        return len(next((row for row in rows if row), []))
+    for number in range(first):
+        titles += [cell.strip() for cell in rows[number] if cell.strip()]
+        rows[number] = []
+    return len(rows[first])
 
 
 def _even(rows: list[list[str]], width: int, before: int) -> Iterable[tuple[str, ...]]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emostats.errors import Severity
 from emostats.ingest import addresses
 from emostats.ingest.cells import Column, is_blank, text_of
+from emostats.ingest.header_names import HeaderNames, header_names, header_text
 from emostats.ingest.hints import hint
 from emostats.ingest.log import Log
 from emostats.ingest.raw import RawTable
@@ -27,7 +27,7 @@ class Table:
 
     Attributes
     ----------
-    raw: the table. header_row: from 0. columns: variable → column number.
+    raw: the table. header_row: the last row of the headers, from 0. columns: variable → column number.
     rows: numbers of the rows that hold a value in at least one of the columns.
     cells: variable → cells of those rows.
     """
@@ -43,14 +43,15 @@ class Table:
         cells = {variable: column.take(positions) for variable, column in self.cells.items()}
         return Table(self.raw, self.header_row, self.columns, self.rows[positions], cells)
 
+    def faulty(self, variable: str) -> NDArray[np.bool_]:
+        """Which rows hold an error value or a formula without a result there."""
+        column = self.columns[variable]
+        faults = [row for row, number in self.raw.marks.faults if number == column]
+        return np.isin(self.rows, faults)
+
     def place(self, variable: str, position: int) -> str:
         """The address of a variable's cell in the `position`-th row used."""
         return addresses.cell(int(self.rows[position]), self.columns[variable])
-
-
-def header_text(content: object) -> str:
-    """A header as it is compared."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text_of(content))).strip()
 
 
 def find_columns(
@@ -60,7 +61,8 @@ def find_columns(
 
     Parameters
     ----------
-    header_row: as people count, from 1; left out, the first row that holds anything.
+    header_row: as people count, from 1; left out, the first row that holds anything, or the first below it
+        that has every wanted header.
     """
     if header_row is not None and header_row > raw.n_rows > 0:
         message = f"the study file says header_row = {header_row}; {raw.place} ends at row {raw.n_rows}."
@@ -70,15 +72,22 @@ def find_columns(
     if row is None:
         log.table(raw, "empty-sheet", f"{raw.place} holds no values.", "Check that it is the right one.")
         return None
-    headers = [header_text(content) for content in raw.row(row)]
     targets = {variable: header_text(header) for variable, header in wanted.items()}
-    missing = [header for header in dict.fromkeys(targets.values()) if header not in headers]
-    if missing:
-        _report_missing(raw, row, missing, headers, list(targets.values()), log)
-    doubled = _report_doubled(raw, row, headers, targets, log)
-    if missing or doubled:
+    found = header_names(raw, row)
+    if not found.has_all([*targets.values()]):
+        elsewhere = _better_row(raw, row, [*targets.values()], stated=header_row is not None)
+        if elsewhere is None:
+            _report_missing(raw, found, list(targets.values()), log)
+            _report_doubled(raw, found, targets, log)
+            return None
+        if header_row is not None:
+            _report_wrong_row(raw, row, elsewhere.row, log)
+            return None
+        _report_skipped(raw, row, elsewhere.row, log)
+        found = elsewhere
+    if _report_doubled(raw, found, targets, log):
         return None
-    return _table(raw, row, {variable: headers.index(header) for variable, header in targets.items()})
+    return _table(raw, found, {variable: found.places(header)[0] for variable, header in targets.items()})
 
 
 def _header_row(raw: RawTable, stated: int | None) -> int | None:
@@ -90,49 +99,59 @@ def _header_row(raw: RawTable, stated: int | None) -> int | None:
     return None
 
 
-def _report_missing(
-    raw: RawTable, row: int, missing: list[str], headers: list[str], wanted: list[str], log: Log
-) -> None:
-    elsewhere = _better_row(raw, row, wanted)
-    if elsewhere is not None:
-        message = f"the headers seem to stand in row {elsewhere + 1}, not in row {row + 1}."
-        log.table(raw, "missing-column", message, f"Say header_row = {elsewhere + 1} in the study file.")
-    elif len(missing) > MANY:
+def _better_row(raw: RawTable, row: int, wanted: list[str], *, stated: bool) -> HeaderNames | None:
+    """The nearest other row with every wanted header: below, or anywhere near where a row was stated."""
+    rows = [*range(row + 1, min(raw.n_rows, row + LOOK_BELOW)), *(range(row) if stated else ())]
+    return next((names for names in (header_names(raw, at) for at in rows) if names.has_all(wanted)), None)
+
+
+def _report_wrong_row(raw: RawTable, row: int, right: int, log: Log) -> None:
+    message = f"the headers seem to stand in row {right + 1}, not in row {row + 1}."
+    action = f"Say header_row = {right + 1}, or leave it out: then each sheet's headers are looked for."
+    log.table(raw, "missing-column", message, action)
+
+
+def _report_skipped(raw: RawTable, first: int, row: int, log: Log) -> None:
+    what = f"row {first + 1} is" if row == first + 1 else f"rows {first + 1} to {row} are"
+    message = f"the headers were found in row {row + 1}; {what} above the table."
+    action = f"No action is needed if that is right; header_row = {row + 1} says it for good."
+    log.table(raw, "headers-below", message, action, severity=Severity.NOTE)
+
+
+def _report_missing(raw: RawTable, found: HeaderNames, wanted: list[str], log: Log) -> None:
+    missing = [header for header in dict.fromkeys(wanted) if not found.places(header)]
+    if len(missing) > MANY:
         listed = ", ".join(f"'{header}'" for header in missing)
         message = f"{len(missing)} columns are missing: {listed}."
-        log.table(raw, "missing-column", message, f"Found: {_listed(headers)}.")
-    else:
-        for header in missing:
-            free = [name for name in headers if name and name not in wanted]
-            message = f"there is no column '{header}'."
-            log.table(raw, "missing-column", message, hint(header, free, f"Found: {_listed(headers)}."))
+        log.table(raw, "missing-column", message, f"Found: {_listed(found.shown)}.")
+        return
+    for header in missing:
+        free = [name for name in found.shown if name not in wanted]
+        message = f"there is no column '{header}'."
+        log.table(raw, "missing-column", message, hint(header, free, f"Found: {_listed(found.shown)}."))
 
 
 def _listed(headers: list[str]) -> str:
-    named = [f"'{header}'" for header in headers if header]
+    named = [f"'{header}'" for header in headers]
     return ", ".join(named[:40]) + (f" and {len(named) - 40} more" if len(named) > 40 else "")
 
 
-def _better_row(raw: RawTable, row: int, wanted: list[str]) -> int | None:
-    for number in range(row + 1, min(raw.n_rows, row + LOOK_BELOW)):
-        found = {header_text(content) for content in raw.row(number)}
-        if all(header in found for header in wanted):
-            return number
-    return None
-
-
-def _report_doubled(
-    raw: RawTable, row: int, headers: list[str], targets: Mapping[str, str], log: Log
-) -> bool:
-    doubled = [header for header in dict.fromkeys(targets.values()) if headers.count(header) > 1]
+def _report_doubled(raw: RawTable, found: HeaderNames, targets: Mapping[str, str], log: Log) -> bool:
+    doubled = [header for header in dict.fromkeys(targets.values()) if len(found.places(header)) > 1]
     for header in doubled:
-        places = [raw.cell(row, number) for number, name in enumerate(headers) if name == header]
+        places = found.places(header)
+        where = ", ".join(raw.cell(found.row, number) for number in places)
         message = f"expected one column '{header}'; found {len(places)}."
-        log.table(raw, "repeated-column", message, "Rename or remove one of them.", cell=", ".join(places))
+        full = [found.names[number][-1] for number in places]
+        action = "Rename or remove one of them."
+        if len(set(full)) == len(full):
+            action = f"Name it with its group: {' or '.join(repr(name) for name in full)}."
+        log.table(raw, "repeated-column", message, action, cell=where)
     return bool(doubled)
 
 
-def _table(raw: RawTable, row: int, columns: dict[str, int]) -> Table:
+def _table(raw: RawTable, found: HeaderNames, columns: dict[str, int]) -> Table:
+    row = found.end
     below = {variable: Column.of(raw.columns[number][row + 1 :]) for variable, number in columns.items()}
     filled = np.zeros(raw.n_rows - row - 1, dtype=bool)
     for column in below.values():

@@ -7,6 +7,11 @@ from collections.abc import Iterable
 from emostats.errors import nearest
 
 
+def count(number: int, one: str, several: str) -> str:
+    """``1 cell holds`` or ``3 cells hold``."""
+    return f"{number} {one if number == 1 else several}"
+
+
 def hint(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """``Did you mean 'x' or 'y'?``, or `otherwise` when no known name is near."""
     close = nearest(name, known)

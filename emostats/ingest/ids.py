@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from emostats.ingest.cells import Column, Objects, Rows, array, is_number, text_of
+from emostats.ingest.cells import Column, Objects, Rows, array, bare, is_number, text_of
 
 _POINT_ZERO = re.compile(r"(?<=\d)\.0+$")
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
@@ -56,15 +56,15 @@ def read_ids(column: Column) -> Ids:
 
 def _read_texts(column: Column) -> Ids:
     """The same of a column of texts, such as a text file's, where nothing is a number."""
-    bare = [content.strip() for content in column.different]
+    texts = [bare(content) for content in column.different]
     nothing = np.zeros(0, dtype=np.intp)
-    changed = [text != content and bool(text) for text, content in zip(bare, column.different, strict=True)]
+    changed = [text != content and bool(text) for text, content in zip(texts, column.different, strict=True)]
     with_blanks = np.flatnonzero(np.array(changed)[column.codes]) if any(changed) else nothing
-    return Ids(array([text or None for text in bare])[column.codes], nothing, with_blanks, nothing)
+    return Ids(array([text or None for text in texts])[column.codes], nothing, with_blanks, nothing)
 
 
 def _has_outer_blanks(content: object) -> bool:
-    return isinstance(content, str) and content != content.strip() and bool(content.strip())
+    return isinstance(content, str) and bare(content) not in ("", content)
 
 
 def _too_long(content: object) -> bool:

@@ -96,13 +96,13 @@ class Library:
         if sheet is None:
             listed = ", ".join(f"'{name}'" for name in reader.sheets)
             message = f"the workbook has {len(reader.sheets)} sheets: {listed}."
-            self._once(
+            self._log.add(
                 self._finding(source, "sheet-not-named", message, "Name one: sheet = … in the study file.")
             )
             return None
         if sheet not in reader.sheets:
             message = f"there is no sheet '{sheet}'."
-            self._once(self._finding(source, "missing-sheet", message, did_you_mean(sheet, reader.sheets)))
+            self._log.add(self._finding(source, "missing-sheet", message, did_you_mean(sheet, reader.sheets)))
             return None
         return sheet
 
@@ -115,7 +115,7 @@ class Library:
         if content.n_rows == 0 and self._is_empty(source, reader):
             return None
         for finding in content.findings:
-            self._once(finding)
+            self._log.add(finding)
         return self._raw(source, reader, sheet, content)
 
     def _raw(self, source: str, reader: Reader, sheet: str, content: RawSheet) -> RawTable:
@@ -140,10 +140,6 @@ class Library:
     def _report(self, source: str, error: UnreadableError, sheet: str = "") -> None:
         file = self._spec.sources[source].file
         self._log.add(Finding(error.rule, str(error), error.action, file=file, sheet=sheet))
-
-    def _once(self, finding: Finding) -> None:
-        if finding not in self._log.findings:
-            self._log.add(finding)
 
 
 def _sha256(path: Path) -> str:

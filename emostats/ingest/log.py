@@ -15,13 +15,18 @@ EACH_CELL = 25
 
 @dataclass
 class Log:
-    """Collects findings in the order in which they turn up."""
+    """Collects findings in the order in which they turn up, each once: tables may share a sheet."""
 
-    findings: list[Finding] = field(default_factory=list)
+    _found: dict[Finding, None] = field(default_factory=dict)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings so far."""
+        return tuple(self._found)
 
     def add(self, finding: Finding) -> None:
         """Takes in one finding."""
-        self.findings.append(finding)
+        self._found.setdefault(finding)
 
     def table(self, table: RawTable, rule: str, message: str, action: str = "", **details: object) -> None:
         """A finding about a table; `details` are further fields of `Finding`."""
@@ -47,4 +52,4 @@ class Log:
     @property
     def has_errors(self) -> bool:
         """Whether a finding stops the run."""
-        return any(finding.severity is Severity.ERROR for finding in self.findings)
+        return any(finding.severity is Severity.ERROR for finding in self._found)

@@ -3,18 +3,29 @@ with its cell, its child and its visit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from emostats.errors import Finding, Severity
 from emostats.ingest import addresses
-from emostats.ingest.cells import Floats, NumberRule, Objects, Rows, dates, numbers, shown, texts
+from emostats.ingest.cells import (
+    Floats,
+    NumberRule,
+    Objects,
+    Rows,
+    dates,
+    numbers,
+    shown,
+    texts,
+    unfit_action,
+)
 from emostats.ingest.children import child_ids
 from emostats.ingest.headers import Table, find_columns
-from emostats.ingest.hints import hint
+from emostats.ingest.hints import count, hint
 from emostats.ingest.ids import Roster
 from emostats.ingest.log import Log
 from emostats.ingest.marks import report_marks
@@ -91,7 +102,7 @@ class Records:
         name = what or variable
         self.report(
             variable, read.unfit, "not-a-number", f"{name}: expected a number",
-            "Correct the cell, or list its content under missing in [sources].", parameter=variable,
+            lambda content: unfit_action(content, rule), parameter=variable,
         )  # fmt: skip
         if self.raw.typed:
             self.stored_as_text.setdefault(self.table.columns[variable], []).extend(read.stored_as_text)
@@ -119,26 +130,28 @@ class Records:
             )  # fmt: skip
 
     def report(
-        self, variable: str, positions: Iterable[int], rule: str, expected: str, action: str,
-        severity: Severity = Severity.ERROR, parameter: str = "",
+        self, variable: str, positions: Iterable[int], rule: str, expected: str,
+        action: str | Callable[[Any], str], severity: Severity = Severity.ERROR, parameter: str = "",
     ) -> None:  # fmt: skip
-        """One finding for each of these rows: what was expected, and what the cell holds."""
+        """One finding for each of these rows: what was expected, what the cell holds, what to do about it."""
         at = {int(self.table.rows[position]): int(position) for position in positions}
         cells = self.table.cells[variable]
 
         def describe(row: int) -> Finding:
             position = at[row]
-            message = f"{expected}; found {shown(cells.content(position))}."
+            content = cells.content(position)
+            message = f"{expected}; found {shown(content) or 'nothing'}."
+            what_to_do = action if isinstance(action, str) else action(content)
             return Finding(
-                rule, message, action, severity, parameter=parameter,
+                rule, message, what_to_do, severity, parameter=parameter,
                 subject=self.subject[position] or "", visit=self.visit[position] or "",
             )  # fmt: skip
 
         self.log.cells(self.raw, self.table.columns[variable], at, describe)
 
     def require(self, variable: str, what: str) -> None:
-        """Reports rows in which a needed column is blank."""
-        blank = np.flatnonzero(pd.isna(self.texts(variable))).tolist()
+        """Reports rows in which a needed column is blank; a cell with an error value is reported as that."""
+        blank = np.flatnonzero(pd.isna(self.texts(variable)) & ~self.table.faulty(variable))
         self.report(variable, blank, "missing-value", f"expected {what}", "Fill in the cell.")
 
     def unique(self, keys: Mapping[str, Objects], what: str, place: str = ID) -> None:
@@ -157,11 +170,11 @@ class Records:
         """Reports what concerns the whole table: numbers that the workbook keeps as text."""
         found = {column: rows for column, rows in sorted(self.stored_as_text.items()) if rows}
         if found:
-            count = sum(len(rows) for rows in found.values())
             where = ", ".join(
                 addresses.cells(self.table.rows[rows], column) for column, rows in found.items()
             )
-            message = f"{count} cells hold a number as text; they were read as numbers."
+            cells = count(sum(map(len, found.values())), "cell holds", "cells hold")
+            message = f"{cells} a number as text; read as a number."
             self.log.table(
                 self.raw, "number-as-text", message, "No action is needed if they are right.", cell=where,
                 severity=Severity.WARNING,

@@ -6,7 +6,7 @@ import numpy as np
 
 from emostats.errors import Severity
 from emostats.ingest import addresses
-from emostats.ingest.cells import text_of
+from emostats.ingest.cells import bare, text_of
 from emostats.ingest.records import Records
 
 
@@ -24,9 +24,7 @@ def report_spelling(records: Records, variable: str) -> None:
         message = f"{variable}: contents differ only in case or blanks and stay apart: {listed}."
         action = "Say under values what each means, or correct the cells."
         _warn(records, variable, "spelling-variants", message, action)
-    padded = np.flatnonzero(
-        cells.where(lambda cell: isinstance(cell, str) and cell.strip() not in ("", cell))
-    )
+    padded = np.flatnonzero(cells.where(lambda cell: isinstance(cell, str) and bare(cell) not in ("", cell)))
     if len(padded):
         message = f"{variable}: {len(padded)} cells have blanks around their content; they were read without."
         rows = records.table.rows[padded]

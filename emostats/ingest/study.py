@@ -63,7 +63,7 @@ def ingest(spec: StudySpec) -> tuple[StudyData | None, tuple[Finding, ...]]:
     with collector_paused():
         tables = _read(spec, log)
         data = None if tables is None else _checked(_data(tables, spec), spec, log)
-    return (None if log.has_errors else data), tuple(log.findings)
+    return (None if log.has_errors else data), log.findings
 
 
 def _errors_first(findings: Iterable[Finding]) -> list[Finding]:
@@ -122,7 +122,7 @@ def _data(tables: _Tables, spec: StudySpec) -> StudyData:
 def _checked(data: StudyData, spec: StudySpec, log: Log) -> StudyData:
     for finding in check_study(data, spec):
         log.add(finding)
-    return replace(data, findings=tuple(log.findings))
+    return replace(data, findings=log.findings)
 
 
 def _taken(lists: Iterable[list[pd.DataFrame]]) -> list[pd.DataFrame]:

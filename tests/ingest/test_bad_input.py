@@ -36,11 +36,14 @@ def test_many_missing_columns_of_a_sheet_are_one_message(small):
     assert "6 columns" in found.message and "'A4'" in found.message and "'Q1'" in found.action
 
 
-def test_headers_lower_down_are_pointed_out(small):
+def test_headers_lower_down_are_found_and_pointed_out(small):
     small.sheets["Before"].insert(0, ["Answers of the families", None])
-    found = only(small.findings(), "missing-column")
-    assert "row 2" in found.message and "header_row = 2" in found.action
+    found = only(small.findings(), "headers-below")
+    assert found.severity is Severity.NOTE and "row 2" in found.message and "header_row = 2" in found.action
     small.text = small.text.replace('DATE = "Date" }', 'DATE = "Date" }\nheader_row = 2')
+    found = only(small.findings(), "missing-column")  # the other sheet has them in row 1
+    assert (found.sheet, found.severity) == ("After", Severity.ERROR)
+    assert "row 1, not in row 2" in found.message and "leave it out" in found.action
     small.sheets["After"].insert(0, ["Answers of the families", None])
     assert small.findings() == ()
 
@@ -351,3 +354,28 @@ parameters = { S = { column = "score" } }
         em.read_study(tmp_path)
     found = only(caught.value.findings, "conflicting-value")
     assert found.cell == "B2:B3" and "'m' in B2 and 'f' in B3" in found.message
+
+
+def test_what_is_missing_and_what_stands_twice_come_together(small):
+    small.sheets["Before"][0][5] = "A1"
+    assert [finding.rule for finding in small.findings()] == ["missing-column", "repeated-column"]
+
+
+def test_a_decimal_comma_nobody_declared_says_what_to_declare(small):
+    small.sheets["Children"][1][2] = "3,5"
+    assert 'decimal = ","' in only(small.findings(), "not-a-number").action
+    small.sheets["Children"][1][2] = "３"
+    assert "enter it as 3" in only(small.findings(), "not-a-number").action
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\ufeff", "\xa0", "\u2060 "])
+def test_invisible_marks_around_an_id_do_not_make_another_child(small, mark):
+    small.sheets["Before"][1][0] = f"{mark}001{mark}"
+    assert "'001'" in only(small.findings(), "id-with-blanks").message
+
+
+def test_an_error_value_in_place_of_an_id_is_one_message(small):
+    book = small.book()
+    book["Before"]["A2"] = "#REF!"
+    book["Ratings"]["B2"] = "#N/A"
+    assert [finding.rule for finding in small.findings(book)] == ["faulty-cell", "faulty-cell"]

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emostats.errors import Severity
-from emostats.ingest import delimited, read_study
+from emostats.ingest import delimited, ingest, read_study
 from emostats.ingest.container import UnreadableError
 from emostats.ingest.delimited import DelimitedReader, decode, separator_of
 from emostats.ingest.pause import collector_paused
+from emostats.study import read_spec
 from emostats.study.spec import Source
 
 STUDY = """
@@ -192,7 +193,7 @@ def test_decode_and_separator_directly():
 def test_a_row_after_the_first_thousands_is_held_to_the_same_width(tmp_path, monkeypatch):
     monkeypatch.setattr(delimited, "ROWS_AT_A_TIME", 3)
     good = "\n".join(["a,b", *(f"{i},{i}" for i in range(10)), "", "11,11", " , ", ""])
-    columns = delimited._parse(io.StringIO(good), ",")
+    columns, _ = delimited._parse(io.StringIO(good), ",")
     assert [*map(list, columns)] == [
         ["a", *map(str, range(10)), "", "11"],
         ["b", *map(str, range(10)), "", "11"],
@@ -253,5 +254,67 @@ def test_a_long_narrow_file_takes_a_stated_multiple_of_its_size_in_memory(tmp_pa
 
 def test_blank_lines_before_the_header_keep_their_numbers(tmp_path, monkeypatch):
     monkeypatch.setattr(delimited, "ROWS_AT_A_TIME", 3)
-    columns = delimited._parse(io.StringIO("\n" * 7 + "a,b\n1,2\n"), ",")
+    columns, _ = delimited._parse(io.StringIO("\n" * 7 + "a,b\n1,2\n"), ",")
     assert [*map(list, columns)] == [[""] * 7 + ["a", "1"], [""] * 7 + ["b", "2"]]
+
+
+def narrow(folder, content, options=""):
+    """The findings of a study whose one table is this file."""
+    (folder / "study.toml").write_text(
+        NARROW.replace("[subjects]", f"{options}\n[subjects]"), encoding="utf-8"
+    )
+    content = content.encode() if isinstance(content, str) else content
+    (folder / "scores.csv").write_bytes(content)
+    return ingest(read_spec(folder))
+
+
+TABLE = "id,visit,score\n001,V0,1.5\n001,V1,2\n"
+
+
+def test_a_fault_of_a_shared_table_is_told_once(tmp_path):
+    _, findings = narrow(tmp_path, TABLE.replace("id", "kid"))
+    assert [finding.rule for finding in findings] == ["missing-column"]
+
+
+@pytest.mark.parametrize("content", [
+    "sep=;\n" + TABLE.replace(",", ";"),
+    '\ufeff"sep=;"\r\n' + TABLE.replace(",", ";"),
+    "SEP=,\n" + TABLE,
+])  # fmt: skip
+def test_a_line_that_states_the_separator_is_no_row(tmp_path, content):
+    data, findings = narrow(tmp_path, content)
+    assert findings == ()
+    assert data.provenance["ROW"].tolist() == [2, 2, 3]
+
+
+@pytest.mark.parametrize("content", [
+    "My study\n\n" + TABLE,
+    "My study\n" + TABLE.replace(",", ";").replace("1.5", "1,5"),
+])  # fmt: skip
+def test_titles_above_a_table_are_told_and_are_no_rows(tmp_path, content):
+    data, findings = narrow(tmp_path, content, 'decimal = ","' if ";" in content else "")
+    assert [finding.rule for finding in findings] == ["lines-above-table"]
+    assert "'My study'" in findings[0].message
+    assert data.observations["AVAL"].tolist() == [1.5, 2]
+    assert data.provenance["ROW"].iloc[-1] == content.count("\n")
+
+
+def test_a_header_with_a_name_too_few_is_no_title(tmp_path):
+    _, findings = narrow(tmp_path, "id,visit\n1,001,V0\n")
+    assert [finding.rule for finding in findings] == ["uneven-rows"]
+    _, findings = narrow(tmp_path, "id\n1,001\n")
+    assert "missing-column" in [finding.rule for finding in findings]
+
+
+@pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_named_and_read_when_stated(tmp_path, name):
+    _, findings = narrow(tmp_path, TABLE.encode(name))
+    assert f'encoding = "{name}"' in findings[0].action
+    data, findings = narrow(tmp_path, TABLE.encode(name), f'encoding = "{name}"')
+    assert findings == () and len(data.observations) == 2
+
+
+def test_a_web_page_under_the_name_csv(tmp_path):
+    _, findings = narrow(tmp_path, "<!DOCTYPE html><html><table><tr><td>id</td></tr></table></html>")
+    assert [finding.rule for finding in findings] == ["not-a-text-file"]
+    assert "web page" in findings[0].message

@@ -131,6 +131,16 @@ def test_redcap_labels_and_raw_codes_read_the_same(tmp_path, project):
     assert columns(read) == columns(redcap(project))
 
 
+def test_redcap_a_missing_dictionary_is_named_itself(tmp_path):
+    (tmp_path / "export.csv").write_text("record_id\n1\n", encoding="utf-8")
+    source = Source(file="export.csv", format="redcap", dictionary="dict.csv")
+    with pytest.raises(
+        UnreadableError, match=r"data dictionary dict\.csv: the file does not exist"
+    ) as caught:
+        open_reader(tmp_path / "export.csv", source)
+    assert caught.value.rule == "missing-file"
+
+
 def test_redcap_dictionary_must_be_one_and_stay_inside(tmp_path):
     (tmp_path / "d.csv").write_bytes((EXPORTS / "redcap_checkboxes_1_data.csv").read_bytes())
     with pytest.raises(UnreadableError, match="no column 'Variable / Field Name'"):

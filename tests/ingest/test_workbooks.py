@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from openpyxl.comments import Comment
 
 from emostats.errors import Severity
-from emostats.ingest import container, sheet_xml
+from emostats.ingest import container, read_study, sheet_xml
 from emostats.ingest.container import UnreadableError
 from emostats.ingest.excel import ExcelReader
 
@@ -128,6 +128,72 @@ def test_merged_cells_below_the_headers_are_told(small):
     findings = small.findings(book)
     assert ("merged-cells", Severity.WARNING) in {(finding.rule, finding.severity) for finding in findings}
     assert any("D2:D3" in finding.message for finding in findings)
+
+
+def grouped(small, rows, *merged):
+    """The findings, and the answers of 'Before', when its headers are these rows."""
+    small.sheets["Before"] = [*rows, *small.sheets["Before"][1:]]
+    book = small.book()
+    for cells in merged:
+        book["Before"].merge_cells(cells)
+    path = small.write(book)
+    findings = small.look(path)
+    data = None if any(finding.severity is Severity.ERROR for finding in findings) else read_study(path)
+    return findings, data
+
+
+def same_answers(data):
+    items = data.items[data.items["AVISIT"] == "BASE0"]
+    return items["VALUE"].fillna(-1).tolist() == [0, 4, 1, 2, 4, 0, 4, 4, 2, -1, 3, 3, -1, -1, 2, 2]
+
+
+def test_headers_in_two_rows_with_merged_groups(small):
+    rows = [["Child ID", "Date", "Mood", None, "Sleep", None], [None, None, "A1", "A2", "A3", "A4"]]
+    findings, data = grouped(small, rows, "A1:A2", "B1:B2", "C1:D1", "E1:F1")
+    assert [finding.rule for finding in findings] == ["headers-below"]
+    assert same_answers(data)
+    rows = data.provenance[data.provenance["SHEET"] == "Before"]["ROW"]
+    assert sorted(set(rows)) == [3, 4, 5, 6]
+
+
+def test_columns_named_by_their_groups_where_their_own_headers_repeat(small):
+    rows = [
+        ["Answers of the families", None, None, None, None, None],
+        ["Child ID", "Date", "Mood", None, "Sleep", None],
+        [None, None, 1, 2, 1, 2],
+    ]
+    small.text = small.text.replace(
+        'columns = { USUBJID = "Child ID", DATE = "Date" }',
+        'columns = { USUBJID = "Child ID", DATE = "Date" }\n'
+        'items = { A1 = "Mood: 1", A2 = "Mood: 2", A3 = "Sleep: 1", A4 = "Sleep: 2" }',
+    )
+    small.sheets["After"][0] = ["Child ID", "Date", "Mood: 1", "Mood: 2", "Sleep: 1", "Sleep: 2"]
+    findings, data = grouped(small, rows, "A1:F1", "A2:A3", "B2:B3", "C2:D2", "E2:F2")
+    assert [finding.rule for finding in findings] == ["headers-below"]
+    assert same_answers(data)
+    small.text = small.text.replace('A1 = "Mood: 1"', 'A1 = "1"')
+    small.sheets["After"][0][2] = "1"
+    small.sheets["Before"] = small.sheets["Before"][3:]
+    small.sheets["Before"].insert(0, ["Child ID", "Date"])
+    findings, _ = grouped(small, rows, "A1:F1", "A2:A3", "B2:B3", "C2:D2", "E2:F2")
+    repeated = next(finding for finding in findings if finding.rule == "repeated-column")
+    assert repeated.cell == "C3, E3" and "Mood: 1' or" in repeated.action
+
+
+def test_wording_below_headers_merged_downwards_is_no_answer(small):
+    rows = [
+        ["Child ID", "Date", "A1", "A2", "A3", "A4"],
+        [None, None, "calm?", "restless?", "sings?", "laughs?"],
+    ]
+    findings, data = grouped(small, rows, "A1:A2", "B1:B2")
+    assert findings == () and same_answers(data)
+
+
+def test_a_header_merged_over_answers_hides_none(small):
+    book = small.book()
+    book["Before"]["A2"] = None
+    book["Before"].merge_cells("A1:A2")
+    assert "no-child-id" in [finding.rule for finding in small.findings(book)]
 
 
 def test_merged_titles_above_the_headers_do_not_matter(small):

@@ -15,6 +15,7 @@ from emostats.errors import Finding, Severity
 from emostats.ingest import addresses
 from emostats.ingest.container import UnreadableError, check_exists
 from emostats.ingest.delimited import MAX_FIELD, decode
+from emostats.ingest.hints import count
 from emostats.ingest.reader import RawSheet
 from emostats.study.spec import Source
 
@@ -93,7 +94,7 @@ class ArffReader:
             column[row] = ""
         found = []
         if missing:
-            message = f"{attribute.name}: {len(missing)} values are missing ('?')."
+            message = f"{attribute.name}: {count(len(missing), 'value is', 'values are')} missing ('?')."
             found.append(self._finding("declared-missing", message, missing, position, Severity.NOTE))
         if attribute.values is not None:
             odd = [row for row in below if column[row] and column[row].strip() not in attribute.values]

@@ -13,6 +13,7 @@ from emostats.errors import Finding
 from emostats.ingest import addresses
 from emostats.ingest.cells import text_of
 from emostats.ingest.formats.survey import SurveyReader, filled_rows, not_this_export
+from emostats.ingest.hints import count
 
 FIXED = ("_id", "_uuid", "_index")
 PARENT = "_parent_index"
@@ -59,7 +60,8 @@ class KoboReader(SurveyReader):
         lost = [row for row in rows if own[row] not in at]
         if not lost:
             return []
-        message = f"{len(lost)} rows of the repeat group belong to no row of the sheet '{name}' ({PARENT})."
+        rows_lost = count(len(lost), "row of the repeat group belongs", "rows of the repeat group belong")
+        message = f"{rows_lost} to no row of the sheet '{name}' ({PARENT})."
         where = addresses.cells(lost, headers.index(PARENT))
         return [self.note("row-without-parent", message, "Export all sheets together.", where, sheet=sheet)]
 
@@ -87,7 +89,8 @@ class KoboReader(SurveyReader):
         found = [row for row in rows if text_of(columns[position][row]).casefold() in REJECTED]
         if not found:
             return []
-        message = f"{len(found)} submissions were not approved; they were read like the rest."
+        submissions = count(len(found), "submission was", "submissions were")
+        message = f"{submissions} not approved; read like the rest."
         action = "Leave them out of the export if they do not count."
         where = addresses.cells(found, position)
         return [self.note("rejected-submission", message, action, where, sheet=sheet)]

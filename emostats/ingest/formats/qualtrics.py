@@ -9,6 +9,7 @@ from emostats.errors import Finding
 from emostats.ingest import addresses
 from emostats.ingest.cells import text_of
 from emostats.ingest.formats.survey import SurveyReader, blank_row, filled_rows, need_rows, not_this_export
+from emostats.ingest.hints import count
 
 _PREVIEWS = {"1": "a preview", "survey preview": "a preview", "2": "a survey test", "survey test": "a test",
              "8": "spam", "spam": "spam", "4": "imported", "imported": "imported"}  # fmt: skip
@@ -36,7 +37,8 @@ class QualtricsReader(SurveyReader):
         odd = [row for row, kind in kinds.items() if kind]
         if not odd:
             return []
-        message = f"{len(odd)} responses are no answers of families ({kinds[odd[0]]}, for one)."
+        responses = count(len(odd), "response is", "responses are") + " not from families"
+        message = f"{responses} ({kinds[odd[0]]}, for one)."
         action = "Delete test responses in the survey tool and export again."
         return [self.note("test-response", message, action, addresses.cells(odd, position))]
 
@@ -47,7 +49,8 @@ class QualtricsReader(SurveyReader):
         open_ = [row for row in rows if text_of(columns[position][row]).casefold() in ("0", "false")]
         if not open_:
             return []
-        message = f"{len(open_)} responses were not finished; their answers are read as they are."
+        responses = count(len(open_), "response was", "responses were")
+        message = f"{responses} not finished; the answers are read as they are."
         action = "No action is needed if partial answers count."
         return [self.note("unfinished-response", message, action, addresses.cells(open_, position))]
 

@@ -10,10 +10,10 @@ where its form has the status Incomplete or none, or where branching logic hid t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
-from typing import Any
+from typing import Any, TypeVar
 
 from emostats.errors import Finding, Severity
 from emostats.ingest import addresses
@@ -23,12 +23,14 @@ from emostats.ingest.formats.redcap_dictionary import Dictionary, Field, read_di
 from emostats.ingest.formats.redcap_labels import as_raw
 from emostats.ingest.formats.redcap_logic import holds
 from emostats.ingest.formats.survey import SurveyReader, filled_rows
+from emostats.ingest.hints import count
 from emostats.study.spec import Source
 from emostats.study.spec.paths import OutsideError, inside
 
 EVENT, INSTRUMENT, INSTANCE = "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance"
 KEYS = (EVENT, INSTRUMENT, INSTANCE, "redcap_data_access_group", "redcap_survey_identifier")
 STATUS = "_complete"
+Read = TypeVar("Read")
 _BOX = re.compile(r"(.+)___[a-z0-9_.]+", re.I)
 
 
@@ -68,16 +70,21 @@ def open_redcap(path: Path, source: Source) -> RedcapReader:
     folder = path
     for _ in PureWindowsPath(source.file).parts:
         folder = folder.parent
-    dictionary = read_dictionary(_companion(folder, source.dictionary)) if source.dictionary else None
-    events = read_events(_companion(folder, source.events)) if source.events else {}
-    return RedcapReader(path, source, dictionary, events)
+    dictionary = _companion(read_dictionary, folder, source.dictionary, "data dictionary")
+    events = _companion(read_events, folder, source.events, "list of events")
+    return RedcapReader(path, source, dictionary, events or {})
 
 
-def _companion(folder: Path, written: str) -> Path:
+def _companion(read: Callable[[Path], Read], folder: Path, written: str | None, what: str) -> Read | None:
+    """What a file beside the export says; what is wrong with that file is said of it, not of the export."""
+    if written is None:
+        return None
     try:
-        return inside(folder, written)
+        return read(inside(folder, written))
     except OutsideError as error:
         raise UnreadableError("path-outside", f"{written}: {error}.", "Put it in the study folder.") from None
+    except UnreadableError as error:
+        raise UnreadableError(error.rule, f"the {what} {written}: {error}", error.action) from None
 
 
 class RedcapReader(SurveyReader):
@@ -142,15 +149,15 @@ class RedcapReader(SurveyReader):
             for row in unasked:
                 column[row] = ""
         if unasked:
-            message = (
-                f"{field.name}: in {len(unasked)} rows 0 means 'never asked', by the form's status or its "
-            )
-            message += "branching logic; these boxes were read as blank."
+            rows = count(len(unasked), "row", "rows")
+            message = f"{field.name}: in {rows} 0 means 'never asked', by the form's status or its branching "
+            message += "logic; these boxes were read as blank."
             where = export.cells(unasked, names[0])
             yield self.note("checkbox-not-asked", message, "No action is needed.", where, Severity.NOTE)
         if unclear:
-            message = f"{field.name}: in {len(unclear)} rows no box is ticked, and nothing tells whether the "
-            message += "question was asked; 0 was kept."
+            rows = count(len(unclear), "row", "rows")
+            message = f"{field.name}: in {rows} no box is ticked, and nothing tells whether the question was "
+            message += "asked; 0 was kept."
             action = "Export the form's status too, and name the data dictionary in [sources]."
             yield self.note("checkbox-unclear", message, action, export.cells(unclear, names[0]))
 
@@ -193,7 +200,8 @@ class RedcapReader(SurveyReader):
                     and any(export.text(name, row) not in ("", "0") for name in names)
                 ]
                 if rows:
-                    message = f"the form '{form}' has answers and the status Incomplete in {len(rows)} rows."
+                    many = count(len(rows), "row", "rows")
+                    message = f"the form '{form}' has answers and the status Incomplete in {many}."
                     action = "No action is needed if partial answers count."
                     where = export.cells(rows, status)
                     yield self.note("form-incomplete", message, action, where, Severity.NOTE)

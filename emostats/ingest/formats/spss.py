@@ -19,6 +19,10 @@ class SpssReader(StatisticsFile):
         columns, meta = self._library.read_sav(str(self._path), user_missing=True, output_format="dict")
         return columns, meta
 
+    def special(self, value: str) -> str:
+        """A text that is declared missing."""
+        return f"'{value}'"
+
     def missing(self, meta: Any, name: str) -> Callable[[Any], bool]:
         """Whether a value lies in one of the variable's missing ranges (a single code is a range of one)."""
         ranges = [(item["lo"], item["hi"]) for item in meta.missing_ranges.get(name, ())]

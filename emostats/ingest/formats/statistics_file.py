@@ -16,6 +16,7 @@ from emostats.errors import Finding, Severity
 from emostats.ingest import addresses
 from emostats.ingest.container import check_exists
 from emostats.ingest.formats.binary import guarded, package, refuse_large, under_names
+from emostats.ingest.hints import count
 from emostats.ingest.reader import RawSheet
 from emostats.study.spec import Source
 
@@ -87,12 +88,21 @@ class StatisticsFile:
 
     def _missing_finding(self, name: str, column: int, hits: dict[int, Any], meta: Any) -> Finding:
         labels = meta.variable_value_labels.get(name, {})
-        codes = sorted({_code(value, labels) for value in hits.values()})
-        message = f"{name}: {len(hits)} cells hold codes that the file declares missing ({', '.join(codes)})."
+        codes = sorted({self._code(value, labels) for value in hits.values()})
+        cells = count(len(hits), "cell holds a code", "cells hold codes")
+        message = f"{name}: {cells} that the file declares missing ({', '.join(codes)})."
         return Finding(
             "declared-missing", message, "No action is needed if they mean 'no value'.", Severity.NOTE,
             file=self._source.file, cell=addresses.cells([row + 1 for row in hits], column),
         )  # fmt: skip
+
+    def _code(self, value: Any, labels: Mapping[Any, str]) -> str:
+        shown = f"{value:g}" if isinstance(value, float | int) else self.special(value)
+        return f"{shown} '{labels[value]}'" if value in labels else shown
+
+    def special(self, value: str) -> str:
+        """A missing value that is no number, as the program writes it: ``.A``."""
+        return f".{value}"
 
     def _unread_dates(self, names: list[str], meta: Any) -> list[Finding]:
         kinds = getattr(meta, "original_variable_types", {}) or {}
@@ -121,8 +131,3 @@ def _without_missing(
             blank = True
         cells.append("" if blank else item)
     return cells, hits
-
-
-def _code(value: Any, labels: Mapping[Any, str]) -> str:
-    shown = f"{value:g}" if isinstance(value, float | int) else f".{value}"
-    return f"{shown} '{labels[value]}'" if value in labels else shown
