@@ -24,6 +24,7 @@ SIMPLER: Mapping[str, str] = MappingProxyType(
     {
         "us": "toeph, adh, ar1h or csh", "toeph": "ar1h or csh", "adh": "ar1h", "ar1h": "ar1", "csh": "cs",
         "toep": "ar1 or cs", "ad": "ar1",
+        "sp_exp": "ind or cs over visits", "sp_gau": "ind or cs over visits",
     }
 )  # fmt: skip
 """What to try where a structure has too many parameters for the data."""
@@ -103,7 +104,7 @@ def missing_information(problem: Problem, visits: Sequence[Any], groups: Sequenc
     """In words, the parameters that no subject informs (pairs of visits, lags, steps); '' if none."""
     stack = problem.stack
     if stack.distances is not None:
-        return ""
+        return _places_alone(problem, groups)
     T = stack.n_visits
     probe = np.full((T, T), 0.3) + 0.7 * np.eye(T)
     gradient = problem.structure.gradient(problem.structure.start(probe), T)
@@ -129,6 +130,19 @@ def missing_information(problem: Problem, visits: Sequence[Any], groups: Sequenc
     return ""
 
 
+def _places_alone(problem: Problem, groups: Sequence[Any]) -> str:
+    """In words, that no subject (of a group) has rows at two places, which the range needs; '' if one has."""
+    stack = problem.stack
+    for g in range(stack.n_groups):
+        if stack.observed[stack.group == g].sum(axis=1).max() < 2:
+            where = f" in group '{groups[g]}'" if groups else ""
+            return (
+                f"The covariance {problem.structure.token} is not identifiable{where}: no subject has rows "
+                "at two places, so nothing tells the range. Take ind over a visit."
+            )
+    return ""
+
+
 def _undetermined(seen: NDArray[np.float64]) -> list[int]:
     """Parameters that do not move the seen elements of Σ (H × elements), alone or against others."""
     nonzero = seen != 0
@@ -148,8 +162,18 @@ def _not_converged(
     tried = f" Tried: {describe(attempts)}." if len(attempts) > 1 else ""
     theta = () if optimum.at is None else tuple(optimum.at.theta * problem.theta_units(s))
     return ConvergenceError(
-        f"The model did not converge after {end.iterations} iterations: {end.message} "
-        f"(largest scaled gradient {end.gradient:.2g}).{tried}{advice}",
+        f"The model did not converge after {end.iterations} iterations: {end.message} ({_seen(end)})."
+        f"{tried}{advice}",
         reason=end.reason,
         theta=theta,
     )
+
+
+def _seen(end: Convergence) -> str:
+    """What the optimiser saw at the end: gradient, information, and for visits their correlations."""
+    parts = [f"largest scaled gradient {end.gradient:.2g}"]
+    if not math.isnan(end.information):
+        parts.append(f"smallest eigenvalue of the scaled information {end.information:.2g}")
+    if not math.isnan(end.correlation):
+        parts.append(f"of the visits' correlations {end.correlation:.2g}")
+    return ", ".join(parts)

@@ -116,10 +116,10 @@ def evaluate(problem: Problem, theta: Float) -> Evaluation | None:
     V = pattern_covariances(problem, theta)
     try:
         L = np.linalg.cholesky(V)
+        W = np.linalg.inv(V) * stack.masks[0]
     except np.linalg.LinAlgError:
         return None
     log_det = 2 * np.log(np.diagonal(L, axis1=1, axis2=2)).sum(axis=1) @ stack.n
-    W = np.linalg.inv(V) * stack.masks[0]
     K, k = stack.k + 1, stack.k
     G = W[stack.pattern] @ stack.Z
     A = stack.Z.reshape(-1, K).T @ G.reshape(-1, K)

@@ -18,19 +18,30 @@ SINGULAR = 1e-7
 """Smallest eigenvalue of a correlation matrix below which it counts as singular."""
 _DECREMENT = 1e-10
 """Newton decrement (twice the gain still expected in ℓ) below which one last full step is taken."""
+_FLAT = 1e-4
+"""Largest scaled gradient of an optimum; a parameter that runs to its limit keeps one near 1."""
+_CURVED = 1e-9
+"""Smallest eigenvalue of the scaled information that counts as positive."""
+_NONE = 1e-3
+"""Correlations nearer to 0 or 1 than this count as none or perfect, where a spatial fit does not converge."""
 
 
 @dataclass(frozen=True)
 class Convergence:
-    """How the optimiser ended.
+    """How the optimiser ended, and what it saw there.
 
     Attributes
     ----------
     converged: an interior optimum with positive definite information was reached.
-    reason: ``"converged"``, ``"boundary"``, ``"hessian"``, ``"iterations"``, ``"step"`` or ``"start"``.
+    reason: ``"converged"``, ``"boundary"``, ``"hessian"`` (no ascent), ``"information"`` (singular),
+        ``"gradient"``, ``"iterations"``, ``"step"`` or ``"start"``.
     message: the same in words. iterations: Newton steps taken.
     gradient: largest absolute element of the gradient in units of θ's standard errors.
     decrement: Newton decrement at the end.
+    information: smallest eigenvalue of the observed information in units of the expected one's diagonal;
+        positive at an optimum.
+    correlation: smallest eigenvalue of the visits' correlation matrices, 0 where the covariance is singular;
+        NaN for coordinates.
     """
 
     converged: bool
@@ -39,6 +50,8 @@ class Convergence:
     iterations: int
     gradient: float
     decrement: float
+    information: float = np.nan
+    correlation: float = np.nan
 
 
 @dataclass(frozen=True)
@@ -115,7 +128,8 @@ def maximise(problem: Problem, start: Float | None = None, max_iterations: int =
     """Maximise ℓ over θ from `start` (moments by default)."""
     at = evaluate(problem, starting_theta(problem) if start is None else start)
     if at is None:
-        return Optimum(None, None, _ended("start", 0, np.nan, np.nan))
+        return Optimum(None, None, Convergence(False, "start", _WORDS["start"], 0, np.nan, np.nan))
+    halfway = np.nan
     for iteration in range(max_iterations):
         slope = derivatives(problem, at)
         step, decrement, newton = _direction(slope)
@@ -123,14 +137,15 @@ def maximise(problem: Problem, start: Float | None = None, max_iterations: int =
             return _finish(problem, at, slope, step, decrement, iteration)
         moved = _line_search(problem, at, step, decrement)
         if moved is None:
-            reason = "boundary" if _on_boundary(problem, at) else "step" if newton else "hessian"
-            return Optimum(at, slope, _ended(reason, iteration, _relative_gradient(slope), decrement))
+            return _ended(problem, at, slope, "step" if newton else "hessian", iteration, decrement)
         at = moved
-        if iteration >= 20 and _on_boundary(problem, at):
-            break
+        if iteration >= 20:
+            correlation, relative = _smallest_eigenvalues(problem, at)
+            if correlation < SINGULAR:
+                break
+            halfway = relative if iteration == max_iterations // 2 else halfway
     slope = derivatives(problem, at)
-    reason = "boundary" if _on_boundary(problem, at) else "iterations"
-    return Optimum(at, slope, _ended(reason, iteration + 1, _relative_gradient(slope), np.nan))
+    return _ended(problem, at, slope, "iterations", iteration + 1, _direction(slope)[1], halfway)
 
 
 def _direction(slope: Derivatives) -> tuple[Float, float, bool]:
@@ -169,27 +184,86 @@ def _finish(
     if last is not None and decrement > 1e-24:
         at, slope = last, derivatives(problem, last)
         decrement = _direction(slope)[1]
-    smallest = np.linalg.eigvalsh(_standardised(slope.information))[0]
-    reason = "converged" if smallest > 1e-9 and not _on_boundary(problem, at) else "boundary"
-    return Optimum(at, slope, _ended(reason, iteration + 1, _relative_gradient(slope), decrement))
+    return _ended(problem, at, slope, "converged", iteration + 1, decrement)
 
 
-def _standardised(information: Float) -> Float:
-    d = np.sqrt(np.maximum(np.diagonal(information), 1e-300))
-    return np.asarray(information / np.outer(d, d))
+def _ended(
+    problem: Problem,
+    at: Evaluation,
+    slope: Derivatives,
+    reason: str,
+    iterations: int,
+    decrement: float,
+    halfway: float = np.nan,
+) -> Optimum:
+    """The end point and what was seen there. `reason` is why the steps ended, which may hide a boundary."""
+    gradient, information = _relative_gradient(slope), _smallest_information(slope)
+    correlation, relative = _smallest_eigenvalues(problem, at)
+    flat, curved = gradient < _FLAT, information > _CURVED
+    words = ""
+    if not (reason == "converged" and flat and curved and not correlation < SINGULAR):
+        singular = min(correlation, relative) < SINGULAR
+        falling = not curved and relative < min(0.8 * halfway, 0.01)
+        words = _boundary(problem, at, singular, falling)
+        if words:
+            reason = "boundary"
+        elif reason == "converged":
+            reason = "gradient" if curved else "information"
+    end = Convergence(
+        reason == "converged", reason, words or _WORDS[reason], iterations, gradient, decrement, information,
+        correlation,
+    )  # fmt: skip
+    return Optimum(at, slope, end)
 
 
-def _on_boundary(problem: Problem, at: Evaluation) -> bool:
-    """Whether some group's Σ is singular, or not positive definite over visits that no subject has all of."""
+def _boundary(problem: Problem, at: Evaluation, singular: bool, falling: bool) -> str:
+    """In words, the edge of the parameter space at which a fit that did not converge lies; '' for none."""
+    if singular:
+        return _WORDS["boundary"]
+    if falling:
+        return "the log-likelihood still rises slowly towards a singular covariance matrix"
+    if problem.stack.distances is None:
+        return ""
+    far = _correlations_of_places(problem, at)
+    if far.size and far.max() < _NONE:
+        return "the range falls to 0, where rows at different places are independent"
+    return "the range grows without limit, to correlations of 1" if far.size and far.min() > 1 - _NONE else ""
+
+
+def _correlations_of_places(problem: Problem, at: Evaluation) -> Float:
+    """Correlations between a subject's rows at different coordinates, by pattern."""
+    stack = problem.stack
+    apart = (stack.masks[0] > 0) & ~np.eye(stack.n_visits, dtype=bool)
+    found = []
+    for g in range(stack.n_groups):
+        theta = problem.theta_of(at.theta, g)
+        V = problem.structure.sigma(theta, problem.positions(g)) / theta[0]
+        found.append(V[apart[stack.group == g]])
+    return np.concatenate(found)
+
+
+def _smallest_eigenvalues(problem: Problem, at: Evaluation) -> tuple[float, float]:
+    """Over groups, of the correlation matrix of all visits, and of Σ in units of its largest variance.
+
+    NaN for coordinates. The first is not positive also where Σ is positive definite over the visits that
+    subjects have, but not over all; the second also falls to 0 where a single variance does.
+    """
     if problem.stack.distances is not None:
-        return False
-    T = problem.stack.n_visits
+        return np.nan, np.nan
+    T, correlation, relative = problem.stack.n_visits, np.inf, np.inf
     for group in range(problem.stack.n_groups):
         Sigma = problem.structure.sigma(problem.theta_of(at.theta, group), T)
-        sd = np.sqrt(np.diagonal(Sigma))
-        if np.linalg.eigvalsh(Sigma / np.outer(sd, sd))[0] < SINGULAR:
-            return True
-    return False
+        variance = np.diagonal(Sigma)
+        sd = np.sqrt(variance)
+        correlation = min(correlation, float(np.linalg.eigvalsh(Sigma / np.outer(sd, sd))[0]))
+        relative = min(relative, float(np.linalg.eigvalsh(Sigma)[0] / variance.max()))
+    return correlation, relative
+
+
+def _smallest_information(slope: Derivatives) -> float:
+    d = np.sqrt(np.maximum(np.diagonal(slope.expected), 1e-300))
+    scaled = slope.information / np.outer(d, d)
+    return float(np.linalg.eigvalsh(scaled)[0]) if np.isfinite(scaled).all() else -np.inf
 
 
 def _relative_gradient(slope: Derivatives) -> float:
@@ -201,11 +275,9 @@ _WORDS = {
     "converged": "converged",
     "boundary": "the estimate lies on the boundary of the parameter space (a singular covariance matrix)",
     "hessian": "no ascent direction was found: the information matrix is not positive definite",
+    "information": "the information matrix is singular: the data do not determine all covariance parameters",
+    "gradient": "the gradient of the log-likelihood is not zero at the end",
     "step": "no step along the search direction raised the log-likelihood",
     "iterations": "the iteration limit was reached",
     "start": "the log-likelihood cannot be evaluated at the starting values",
 }
-
-
-def _ended(reason: str, iterations: int, gradient: float, decrement: float) -> Convergence:
-    return Convergence(reason == "converged", reason, _WORDS[reason], iterations, gradient, decrement)

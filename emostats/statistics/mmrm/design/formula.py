@@ -121,6 +121,21 @@ def plain(error: Exception) -> str:
     return " ".join(text.split())
 
 
+def _taken_away_too(fixed: str) -> list[tuple[str, ...]]:
+    """The terms as written, those taken away by a minus included; none when the formula has no minus.
+
+    R orders the factors within an interaction as the whole formula first names them: ``A * B - A`` has A:B.
+    """
+    depth, quoted, added = 0, False, ""
+    for sign in fixed:
+        quoted ^= sign == "`"
+        depth += (sign == "(") - (sign == ")")
+        added += "+" if sign == "-" and not depth and not quoted else sign
+    if added == fixed:
+        return []
+    return [tuple(factor.expr for factor in term.factors) for term in Formula(added, _ordering="none").rhs]
+
+
 def _parse_fixed(fixed: str, text: str) -> tuple[str, tuple[tuple[str, ...], ...], bool, tuple[str, ...]]:
     if not fixed.partition("~")[0].strip():
         raise UsageError(f"A model formula names its outcome left of '~'; found nothing there in {text!r}.")
@@ -137,6 +152,7 @@ def _parse_fixed(fixed: str, text: str) -> tuple[str, tuple[tuple[str, ...], ...
     intercept = ("1",) in factors
     offsets = tuple(f[0][7:-1].strip() for f in factors if len(f) == 1 and f[0].startswith("offset("))
     effects = [f for f in factors if f != ("1",) and f != ("0",) and not f[0].startswith("offset(")]
-    order = {expression: rank for rank, expression in enumerate(dict.fromkeys(e for f in effects for e in f))}
+    written = [*_taken_away_too(fixed), *effects]
+    order = {expression: rank for rank, expression in enumerate(dict.fromkeys(e for f in written for e in f))}
     sorted_terms = sorted((tuple(sorted(f, key=order.__getitem__)) for f in effects), key=len)
     return _response(text), tuple(dict.fromkeys(sorted_terms)), intercept, offsets

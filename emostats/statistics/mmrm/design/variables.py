@@ -161,11 +161,16 @@ def evaluate_expression(expression: str, frame: pd.DataFrame) -> tuple[Expressio
     values = np.asarray(matrix, dtype=float)
     if not np.isfinite(values).all():
         raise UsageError(f"'{expression}' in the formula gives values that are not finite numbers.")
-    suffixes = tuple(str(column).replace(expression, "", 1) for column in matrix.columns)
+    suffixes = tuple(_as_r_names(str(column).replace(expression, "", 1)) for column in matrix.columns)
     means = {str(name): float(frame[name].mean()) for name in frame.columns if not is_factor(frame[name])}
     factors = [name for name in frame.columns if is_factor(frame[name])]
     levels = {str(name): factor_codes(frame[name])[1] for name in factors}
     return Expression(expression, matrix.model_spec, means, levels, suffixes), values
+
+
+def _as_r_names(suffix: str) -> str:
+    """``[2]`` → ``2``: the second column of poly(AGE, 2) is poly(AGE, 2)2."""
+    return re.sub(r"^\[(\d+)\]$", r"\1", suffix)
 
 
 def apply_expression(expression: Expression, frame: pd.DataFrame) -> Float:

@@ -1,0 +1,21 @@
+"""Names and order of the columns, as R's model.matrix has them."""
+
+from __future__ import annotations
+
+import pytest
+from small_data import small_trial
+
+import emostats as em
+
+
+@pytest.mark.parametrize(
+    ("terms", "names"),
+    [
+        ("ARM * VISIT - ARM", ["VISITV2", "VISITV3", "VISITV4", *(f"ARMB:VISITV{v}" for v in range(1, 5))]),
+        ("VISIT + poly(DAY, 2)", ["VISITV2", "VISITV3", "VISITV4", "poly(DAY, 2)1", "poly(DAY, 2)2"]),
+        ("VISIT:ARM - 1", [f"VISITV{v}:ARM{arm}" for arm in "AB" for v in range(1, 5)]),
+    ],
+)
+def test_columns_are_named_and_ordered_as_in_r(terms: str, names: list[str]) -> None:
+    fit = em.mmrm(f"Y ~ {terms} + ind(VISIT | ID)", small_trial())
+    assert [name for name in fit.coefficient_names if name != "(Intercept)"] == names
