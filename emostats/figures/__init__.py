@@ -16,7 +16,7 @@ from emostats.figures.distribution import Bin, Marker, distribution_plot
 from emostats.figures.flow import FlowBox, flow_diagram
 from emostats.figures.forest import Forest, forest_plot
 from emostats.figures.forest_row import ForestRow, Interval
-from emostats.figures.missing_data import TippingCurve, tipping_point_plot
+from emostats.figures.missing_data import TippingCurve, TippingWords, tipping_point_plot
 from emostats.figures.missingness import Pattern, missingness_map
 from emostats.figures.raster import png
 from emostats.figures.svg import standalone
@@ -41,6 +41,7 @@ __all__ = [
     "Point",
     "RatingGrid",
     "TippingCurve",
+    "TippingWords",
     "bland_altman_plot",
     "curve_plot",
     "distribution_plot",

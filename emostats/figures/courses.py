@@ -73,10 +73,12 @@ def waterfall_plot(
     tick: TickText,
     *,
     lines: Sequence[tuple[float, str]] = (),
+    below: str = "one bar a child",
 ) -> str:
     """Changes as bars from the largest to the smallest, as SVG.
 
     label: names the values. lines: further values to mark, such as the least change that matters, with names.
+    below: what a bar is.
     """
     tall = 230.0
     sheet = Sheet(frame, tall + 30)
@@ -99,5 +101,5 @@ def waterfall_plot(
     for value, name in lines:
         sheet.line([left, right], [y(value)] * 2, colour=MUTED, dashes=(5, 3))
         sheet.text(right, y(value) - 4, shorten(name, right - left, SMALL), align="right", size=SMALL)
-    sheet.text((left + right) / 2, tall + 22, "one bar a child", align="center", size=SMALL, colour=MUTED)
+    sheet.text((left + right) / 2, tall + 22, below, align="center", size=SMALL, colour=MUTED)
     return sheet.svg()

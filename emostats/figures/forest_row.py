@@ -25,7 +25,10 @@ class Interval:
 
 @dataclass(frozen=True)
 class ForestRow:
-    """One interval for each series, or the `reason` why there is none. `heading` rows only have a label."""
+    """One interval for each series, or the `reason` why there is none. `heading` rows only have a label.
+
+    events: a second count beside n; events_short: what it is called where there is little room.
+    """
 
     label: str
     intervals: tuple[Interval, ...] = ()
@@ -34,6 +37,7 @@ class ForestRow:
     heading: bool = False
     overall: bool = False
     events: str = ""
+    events_short: str = "ev."
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,11 @@ def _crowded(row: ForestRow, frame: Frame) -> bool:
 
 
 def _counts(row: ForestRow) -> str:
-    return ", ".join(filter(None, (f"n {row.n}" if row.n else "", f"ev. {row.events}" if row.events else "")))
+    return ", ".join(
+        filter(
+            None, (f"n {row.n}" if row.n else "", f"{row.events_short} {row.events}" if row.events else "")
+        )
+    )
 
 
 def _stacked_row(sheet: Sheet, row: ForestRow, scale: Scale, y: float) -> None:

@@ -19,7 +19,18 @@ class TippingCurve:
     tipping: float | None = None
 
 
-def tipping_point_plot(curve: TippingCurve, label: str, frame: Frame, tick: TickText) -> str:
+@dataclass(frozen=True)
+class TippingWords:
+    """The words of the figure; `tips` has ``{shift}`` where the number stands."""
+
+    p_value: str = "p-value"
+    significant: str = "significant"
+    tips: str = "tips at {shift}"
+
+
+def tipping_point_plot(
+    curve: TippingCurve, label: str, frame: Frame, tick: TickText, words: TippingWords = TippingWords()
+) -> str:
     """The curve as SVG; the band below is where the result is significant. `label` names the shift.
 
     Raises
@@ -35,14 +46,15 @@ def tipping_point_plot(curve: TippingCurve, label: str, frame: Frame, tick: Tick
     top = max(2.2 * curve.alpha, min(1.0, 1.1 * max(p for _, p in curve.points)))
     y = linear([0.0, top], tall, 26, pad=0.0)
     x = linear(shifts, left + 8, right - 8, pad=0.0)
-    sheet.text(0, 12, "p-value", size=SMALL)
+    sheet.text(0, 12, words.p_value, size=SMALL)
     sheet.box(left, y(curve.alpha), right - left, tall - y(curve.alpha), fill=WASH)
-    sheet.text(right - 6, tall - 6, "significant", align="right", size=SMALL, colour=MUTED)
+    sheet.text(right - 6, tall - 6, words.significant, align="right", size=SMALL, colour=MUTED)
     sheet.line([left, right], [y(curve.alpha)] * 2, colour=MUTED, dashes=(5, 3))
     axis_below(sheet, x, y.start, (left, right), label, tick)
     axis_beside(sheet, y, left, tick)
     if curve.tipping is not None:
-        _tipping(sheet, curve.tipping, curve.alpha, x, y, tick)
+        text = words.tips.replace("{shift}", tick(curve.tipping, 2))
+        _tipping(sheet, curve.tipping, curve.alpha, x, y, text)
     sheet.line(
         [x(shift) for shift in shifts], [y.clipped(p) for _, p in curve.points], colour=SERIES[0], width=2
     )
@@ -51,12 +63,11 @@ def tipping_point_plot(curve: TippingCurve, label: str, frame: Frame, tick: Tick
     return sheet.svg()
 
 
-def _tipping(sheet: Sheet, tipping: float, alpha: float, x: Scale, y: Scale, tick: TickText) -> None:
-    """The line at the tipping point, with its shift on the side where there is room."""
+def _tipping(sheet: Sheet, tipping: float, alpha: float, x: Scale, y: Scale, text: str) -> None:
+    """The line at the tipping point, with its words on the side where there is room."""
     at = x.clipped(tipping)
     sheet.line([at, at], [y.stop, y.start], colour=INK, width=1.4)
     sheet.marker(at, y(alpha), "D", colour=INK, size=8)
     on_left = at > (x.start + x.stop) / 2
     place = at - 8 if on_left else at + 8
-    text = f"tips at {tick(tipping, 2)}"
     sheet.text(place, y.stop + 12, text, align="right" if on_left else "left", size=BODY, bold=True)

@@ -25,7 +25,13 @@ class Pattern:
     short: str = ""
 
 
-def missingness_map(patterns: Sequence[Pattern], visits: Sequence[str], frame: Frame) -> str:
+def missingness_map(
+    patterns: Sequence[Pattern],
+    visits: Sequence[str],
+    frame: Frame,
+    *,
+    legend: tuple[str, str] = ("answered", "missing"),
+) -> str:
     """The map as SVG: one row a pattern, one column a visit, a bar for the number of children."""
     if frame.narrow:
         patterns = [replace(pattern, text=pattern.short or pattern.text) for pattern in patterns]
@@ -43,7 +49,7 @@ def missingness_map(patterns: Sequence[Pattern], visits: Sequence[str], frame: F
     unit = max(frame.width - bars - texts - 12, 10) / most
     for index, pattern in enumerate(patterns):
         _pattern(sheet, pattern, top + index * _ROW, cells, bars, unit)
-    _legend(sheet, top + _ROW * len(patterns) + 20)
+    _legend(sheet, top + _ROW * len(patterns) + 20, legend)
     return sheet.svg()
 
 
@@ -63,8 +69,9 @@ def _square(sheet: Sheet, x: float, y: float, across: float, down: float, *, ans
     sheet.line([x + across / 2 - 5, x + across / 2 + 5], [y + down / 2 + 4, y + down / 2 - 4], colour=MUTED)
 
 
-def _legend(sheet: Sheet, y: float) -> None:
+def _legend(sheet: Sheet, y: float, legend: tuple[str, str]) -> None:
     _square(sheet, 1.5, y - 11, 18, 14, answered=True)
-    sheet.text(26, y, "answered", size=SMALL, colour=MUTED)
-    _square(sheet, 96, y - 11, 18, 14, answered=False)
-    sheet.text(120, y, "missing", size=SMALL, colour=MUTED)
+    sheet.text(26, y, legend[0], size=SMALL, colour=MUTED)
+    second = max(96.0, 26 + width(legend[0], SMALL) + 16)
+    _square(sheet, second, y - 11, 18, 14, answered=False)
+    sheet.text(second + 24, y, legend[1], size=SMALL, colour=MUTED)

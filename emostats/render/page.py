@@ -125,7 +125,7 @@ def _furnished(environment: Environment, folders: Sequence[Path], look: Look) ->
     environment.filters["drawing"] = Markup  # SVG that emostats.figures made; its texts are escaped already
     environment.filters["themed"] = _themed
     environment.filters["said"] = pass_context(_said)
-    environment.filters["source"] = _source
+    environment.filters["source"] = pass_context(_source)
     environment.filters["island"] = _island
     script = _BLANK_LINES.sub("\n", _first(folders, "explorer.js")).strip()
     environment.globals |= {
@@ -184,8 +184,9 @@ def _island(json: str) -> Any:
     return Markup(_UNPRINTABLE.sub("\ufffd", json).replace("<", "\\u003c"))
 
 
-def _source(cell: Any) -> str:
+def _source(context: Any, cell: Any) -> str:
     """What stands behind a shown number: full precision, unit, id of the estimate."""
     value = cell.value if isinstance(cell.value, str) else rounding.full(cell.value)
+    value = value.replace(" to ", word(context["report"], " to "))
     number = " ".join(part for part in (value, cell.unit) if part)
     return " · ".join(part for part in (number, cell.estimate_id) if part)

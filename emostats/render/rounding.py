@@ -290,7 +290,7 @@ def proportion_interval(low: Number, high: Number, places: int = 1) -> str:
     """``92.0% to 95.7%`` for limits from 0 to 1."""
     if is_missing(low) and is_missing(high):
         return MISSING
-    return f"{proportion(low, places)} to {proportion(high, places)}"
+    return f"{proportion(low, places)}{_MARKS.get().to}{proportion(high, places)}"
 
 
 def confidence_level(level: Number) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,8 +18,11 @@ from emostats.report.model import Note, Paragraph, ReportModel
 from emostats.report.numbering import numbered
 from emostats.report.page_words import page_words
 from emostats.report.parts import text
+from emostats.report.recorded import spoken
 from emostats.report.sections import plan
 from emostats.study.spec import StudySpec
+
+_ENDING = re.compile(r"[\s,;:(\[–—-]+simulated(?: data)?[)\]]*$", re.IGNORECASE)
 
 
 def assemble(
@@ -48,9 +52,8 @@ def _assembled(
     if audience == "family":
         built = [replace(section, brief=True) for section in built]
     sections = numbered(built, simulated=context.simulated)
-    title = f"{spec.study.title} [{SIMULATED.lower()}]" if context.simulated else spec.study.title
     return ReportModel(
-        title=title,
+        title=_title(context),
         subtitle="" if audience == "family" else spec.study.description,
         study=spec.study.id,
         simulated=context.simulated,
@@ -62,16 +65,27 @@ def _assembled(
     )
 
 
+def _title(context: Context) -> str:
+    """The title of the study, which says once that data are simulated."""
+    title = context.spec.study.title
+    if not context.simulated:
+        return title
+    kept = _ENDING.sub("", title) or title
+    return kept if "simulated" in kept.casefold() else f"{kept} [{_(SIMULATED).lower()}]"
+
+
 def public_note(manifest: Mapping[str, Any]) -> Note | None:
     """What a reader of the public edition must know first; None in the internal edition."""
     public = manifest.get("public")
     if not public:
         return None
-    said = (
-        f"This edition may be published. By the rule ‘{public['rule']}’ {public['words']}, with every number "
-        "from which they could be computed. A dash stands where something is hidden."
+    said = _(
+        "This edition may be published. By the rule ‘{rule}’ {words}, with every number from which they "
+        "could be computed. A dash stands where something is hidden.",
+        rule=public["rule"],
+        words=spoken(public["words"]),
     )
-    return Note("Public edition", (text(said),))
+    return Note(_("Public edition"), (text(said),))
 
 
 def _summary(context: Context, *, short: bool) -> tuple[tuple[str, Paragraph], ...]:
@@ -85,10 +99,11 @@ def _summary(context: Context, *, short: bool) -> tuple[tuple[str, Paragraph], .
         ("data", _("Data"), data),
         ("run", _("Run"), str(manifest.get("run_id") or unknown)),
         ("created", _("Created"), created),
-        ("status", _("Status"), str(manifest.get("status") or unknown)),
+        ("status", _("Status"), spoken(str(manifest.get("status") or "")) or unknown),
         ("plan", _("Plan"), plan.status(context)),
     ]
     if public := manifest.get("public"):
-        items.append(("edition", _("Edition"), f"public, rule ‘{public['rule']}’: {public['words']}"))
+        words = _("public, rule ‘{rule}’: {words}", rule=public["rule"], words=spoken(public["words"]))
+        items.append(("edition", _("Edition"), words))
     shown = [item for item in items if not short or item[0] in ("data", "created", "edition")]
     return tuple((name, text(value)) for _key, name, value in shown)

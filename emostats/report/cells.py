@@ -7,13 +7,27 @@ from typing import Any
 
 from emostats.estimates import Estimate
 from emostats.render import rounding
+from emostats.report.language import _
 from emostats.report.model import Cell
+from emostats.report.recorded import spoken
 from emostats.report.wording import capital
 
-HIDDEN = "Hidden: a small group, or one from which a small group could be computed"
+HIDDEN = "hidden: a small group, or one from which a small group could be computed"
 """Why a number of the public edition is not shown; estimates say the same in their error."""
-NO_COUNT = Cell(rounding.MISSING, reason="The number of children is hidden, or was not recorded")
-NO_VALUE = Cell(rounding.MISSING, reason="Not computed")
+
+
+def no_value() -> Cell:
+    """The cell of a number that was not computed."""
+    return Cell(rounding.MISSING, reason=capital(spoken("not computed")))
+
+
+def _no_count() -> Cell:
+    return Cell(rounding.MISSING, reason=_("The number of children is hidden, or was not recorded"))
+
+
+def _left_out() -> Cell:
+    """A number that was computed, as its p-value shows, and that the public edition does not tell."""
+    return Cell(rounding.MISSING, reason=capital(spoken(HIDDEN)))
 
 
 def places_of(rows: Iterable[Estimate], at_most: int = rounding.MAX_PLACES) -> int:
@@ -25,10 +39,10 @@ def places_of(rows: Iterable[Estimate], at_most: int = rounding.MAX_PLACES) -> i
 def failed(row: Estimate | None) -> Cell | None:
     """The cell of an estimate that is not there, with the reason in words; None if it is there."""
     if row is None:
-        return NO_VALUE
+        return no_value()
     if row.error or row.estimate is None:
-        reason = capital(row.error or "Not computed")
-        return Cell(rounding.MISSING, None, row.unit, row.estimate_id, reason=reason)
+        reason = capital(spoken(row.error or "not computed"))
+        return Cell(rounding.MISSING, None, spoken(row.unit), row.estimate_id, reason=reason)
     return None
 
 
@@ -36,9 +50,12 @@ def estimate(row: Estimate | None, places: int, *, sign: bool = False, unit: boo
     """The estimate; `unit` writes its unit behind the number."""
     missing = failed(row)
     if missing is not None or row is None:
-        return missing or NO_VALUE
+        return missing or no_value()
     return Cell(
-        _number(row, row.estimate, places, sign=sign, unit=unit), row.estimate, row.unit, row.estimate_id
+        _number(row, row.estimate, places, sign=sign, unit=unit),
+        row.estimate,
+        spoken(row.unit),
+        row.estimate_id,
     )
 
 
@@ -54,14 +71,14 @@ def interval(row: Estimate | None, places: int, *, unit: bool = False) -> Cell:
     """The interval; the raw value is written as ``low to high`` at full precision."""
     missing = failed(row)
     if missing is not None or row is None:
-        return missing or NO_VALUE
+        return missing or no_value()
     if row.unit == "%":
         text = rounding.percent_interval(row.conf_low, row.conf_high, places)
     else:
         text = rounding.interval(row.conf_low, row.conf_high, places)
         text += _unit(row) if unit and text != rounding.MISSING else ""
     raw = f"{rounding.full(row.conf_low)} to {rounding.full(row.conf_high)}"
-    return Cell(text, raw, row.unit, row.estimate_id)
+    return Cell(text, raw, spoken(row.unit), row.estimate_id)
 
 
 def in_one_line(row: Estimate, places: int, *, sign: bool = False) -> str:
@@ -75,14 +92,16 @@ def in_one_line(row: Estimate, places: int, *, sign: bool = False) -> str:
 def std_error(row: Estimate | None, places: int) -> Cell:
     """The standard error."""
     if row is None or failed(row):
-        return failed(row) or NO_VALUE
-    return Cell(rounding.fixed(row.std_error, places), row.std_error, row.unit, row.estimate_id)
+        return failed(row) or no_value()
+    if row.std_error is None and row.p_value is not None:
+        return _left_out()
+    return Cell(rounding.fixed(row.std_error, places), row.std_error, spoken(row.unit), row.estimate_id)
 
 
 def p_value(row: Estimate | None) -> Cell:
     """The p-value, adjusted where the row has an adjusted one (its header or a footnote says so)."""
     if row is None or (row.error and row.p_value is None):
-        return failed(row) or NO_VALUE
+        return failed(row) or no_value()
     value = row.p_value if row.p_adjusted is None else row.p_adjusted
     return Cell(rounding.p_value(value), value, "", row.estimate_id)
 
@@ -90,29 +109,29 @@ def p_value(row: Estimate | None) -> Cell:
 def count(row: Estimate | None) -> Cell:
     """The number of children behind the estimate."""
     if row is not None and row.n is None and row.error:
-        return failed(row) or NO_VALUE
+        return failed(row) or no_value()
     if row is None or row.n is None:
-        return NO_VALUE if row is None or row.estimate is None else NO_COUNT
-    return Cell(rounding.count(row.n), row.n, "children", row.estimate_id)
+        return no_value() if row is None or row.estimate is None else _no_count()
+    return Cell(rounding.count(row.n), row.n, _("children"), row.estimate_id)
 
 
 def hidden(record: Mapping[str, Any]) -> Cell | None:
     """The cell of a row of a descriptive table that the public edition hides; None if it is shown."""
     if str(record.get("hidden") or "") in ("", "nan"):
         return None
-    return Cell(rounding.MISSING, reason=HIDDEN)
+    return Cell(rounding.MISSING, reason=capital(spoken(HIDDEN)))
 
 
-def whole(value: float | int | None, unit: str = "children") -> Cell:
-    """A count that comes from a descriptive table."""
+def whole(value: float | int | None) -> Cell:
+    """A count of children that comes from a descriptive table."""
     number = rounding.known(value)
-    return Cell(rounding.count(number), None if number is None else int(number), unit)
+    return Cell(rounding.count(number), None if number is None else int(number), _("children"))
 
 
 def t_statistic(row: Estimate) -> Cell:
     """``t(156.5) = 2.31``, or ``F(3, 170.2) = 4.10``, with its degrees of freedom."""
     if row.statistic is None:
-        return failed(row) or NO_VALUE
+        return failed(row) or (no_value() if row.p_value is None else _left_out())
     df = rounding.degrees_of_freedom(row.den_df)
     if row.num_df is not None and row.kind == "test":
         name = f"F({rounding.fixed(row.num_df, 0)}, {df})"
@@ -130,4 +149,4 @@ def _number(
 
 
 def _unit(row: Estimate) -> str:
-    return f"\u00a0{row.unit}" if row.unit else ""
+    return f"\u00a0{spoken(row.unit)}" if row.unit else ""

@@ -159,7 +159,7 @@ def _missing(absent: Sequence[str], *, judged: bool) -> tuple[str, ...]:
     names = [probe.partition(":")[2] for probe in absent if probe.startswith(_WORDS)]
     told = [_part(probe) for probe in absent if not probe.startswith(_WORDS)]
     if names:
-        words = ", ".join(_(REPORTING_LABELS.get(name, name)).lower() for name in names)
+        words = _(", ").join(_(REPORTING_LABELS.get(name, name)).lower() for name in names)
         told.append(_("words of the authors: {what}", what=words))
     return (*told, _("a judgement by people")) if judged else tuple(told)
 
@@ -183,7 +183,28 @@ def _part(probe: str) -> str:
         "block:table-differences": _("differences between subgroups"),
         "block:table-baseline-lost": _("completers beside those lost"),
         "block:plain": _("a plain-language summary"),
+        "block:table-changes": _("changes from baseline"),
+        "block:table-means": _("means over time"),
+        "block:table-baseline": _("a baseline table"),
+        "block:table-answered": _("answers by visit"),
+        "block:table-flow": _("participant flow"),
+        "block:table-inputs": _("hashes of the input files"),
+        "block:table-versions": _("versions of the software"),
+        "block:fig-flow": _("a diagram of the participant flow"),
+        "block:fig-missing": _("patterns of missing visits"),
+        "block:fig-ratings": _("how each expert used the scale"),
+        "block:fig-bland-altman": _("two experts compared"),
+        "block:methods-software": _("software and seed"),
+        "code:methods": _("the formula of the model"),
         "section:agreement": _("agreement of expert ratings"),
+        "section:baseline": _("the children at baseline"),
+        "section:caveats": _("what this study cannot show"),
+        "section:changes": _("changes from baseline"),
+        "section:flow": _("participant flow"),
+        "section:harms": _("harms and burden"),
+        "section:methods": _("methods"),
+        "section:privacy": _("privacy"),
+        "table:findings": _("what the reading of the data noticed"),
     }
     name = probe.partition(":")[2]
     return parts.get(probe) or _("a part that this edition or this run does not have ({part})", part=name)

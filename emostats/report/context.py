@@ -14,7 +14,8 @@ import pandas as pd
 
 from emostats.estimates import AnalysisResults, Estimate
 from emostats.render import rounding
-from emostats.report.language import _, joined
+from emostats.report.language import _, joined, speaks_english, with_unit
+from emostats.report.recorded import spoken
 from emostats.study.spec import BootstrapAnalysis, IccAnalysis, MmrmAnalysis, StudySpec
 
 _TEXT_FIELDS = frozenset(item.name for item in fields(Estimate) if item.type == "str")
@@ -45,7 +46,7 @@ class Outcome:
     @property
     def label_with_unit(self) -> str:
         """``"Social interest (points)"``."""
-        return f"{self.label} ({self.unit})" if self.unit else self.label
+        return with_unit(self.label, self.unit)
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Context:
     def why_no_table(self, name: str, otherwise: str) -> str:
         """Why a descriptive table is not there: the public edition leaves it out, or `otherwise`."""
         why = self.public.get("left_out", {}).get(name)
-        return f"the public edition leaves it out, {why}" if why else otherwise
+        return _("the public edition leaves it out, {why}", why=spoken(why)) if why else otherwise
 
     def fact(self, analysis: str, key: str, parameter: str = "", default: Any = None) -> Any:
         """A fact about an analysis; one about the parameter comes before one about the whole analysis."""
@@ -190,7 +191,7 @@ class Context:
 
     def visit_in_text(self, name: str) -> str:
         """The label of a visit within a sentence: ``"week 12"``."""
-        return in_sentence(self.visit(name))
+        return in_sentence(self.visit(name)) if speaks_english() else self.visit(name)
 
     @property
     def later_visits(self) -> tuple[str, ...]:
@@ -205,7 +206,7 @@ class Context:
         """A factor within a sentence: the study file's name, one of the field, else the header."""
         named = self.spec.subjects.names.get(name)
         if named:
-            return in_sentence(named)
+            return in_sentence(named) if speaks_english() else named
         return _factor(name) or self.spec.subjects.columns.get(name, name)
 
     @cached_property
@@ -218,6 +219,10 @@ class Context:
         """`text` (a term, a contrast) with visits and factors called what people call them."""
         pattern = "|".join(re.escape(name) for name in sorted(self._names, key=len, reverse=True))
         return re.sub(rf"\b({pattern})\b", lambda match: self._names[match[0]], text)
+
+    def warned(self, text: str) -> str:
+        """What an estimator warned of, in the language of the report and with the names that people use."""
+        return self.in_words(spoken(text))
 
 
 _FACTORS = ("SEX", "AGEBAND", "AVISIT", "SITE", "INFORMANT", "FAMILY", "AGE")

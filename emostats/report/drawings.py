@@ -10,6 +10,7 @@ from emostats.figures import Frame
 from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, Outcome
+from emostats.report.language import _, ended, listed, told_of, with_unit
 from emostats.report.model import Figure
 from emostats.report.wording import capital
 
@@ -20,7 +21,7 @@ def drawn(
     context: Context, id: str, title: str, caption: str, description: str, draw: Callable[[Frame], str]
 ) -> Figure:
     """A figure in both widths. `title` names it for a screen reader, `description` says what it shows."""
-    note = SIMULATED if context.simulated else ""
+    note = _(SIMULATED) if context.simulated else ""
     wide = draw(Frame(f"{id}-wide", title, description, note, figures.WIDE))
     narrow = draw(Frame(f"{id}-narrow", title, description, note, figures.NARROW))
     return Figure(id, wide, caption, description, narrow)
@@ -51,6 +52,15 @@ def paired_row(label: str, pair: Sequence[Estimate | None], places: int) -> figu
     return figures.ForestRow(label, intervals, n, overall=first is not None and not first.subgroup)
 
 
+def paired_in_words(rows: Sequence[figures.ForestRow], names: Sequence[str]) -> str:
+    """The numbers of a figure with an interval for each of `names` a row, for its description."""
+    told = [
+        told_of(row.label, _(", ").join(f"{n} {i.text}" for n, i in zip(names, row.intervals, strict=True)))
+        for row in rows
+    ]
+    return ended(listed(told)) if told else ""
+
+
 def points(context: Context, rows: Sequence[Estimate]) -> tuple[figures.Point, ...]:
     """Estimates as points in time, in the order of the visits."""
     at = context.spec.visit_numbers
@@ -71,21 +81,23 @@ def time_axis(context: Context, visits: Sequence[str]) -> tuple[tuple[float, str
 
 def in_words(context: Context, rows: Sequence[Estimate], places: int) -> str:
     """The numbers of a figure as a list in words, for its description."""
-    spoken = [
-        f"{_place(context, row)}: {cells.in_one_line(row, places)}"
-        if cells.failed(row) is None
-        else f"{_place(context, row)}: no estimate"
+    told = [
+        told_of(
+            _place(context, row),
+            cells.in_one_line(row, places) if cells.failed(row) is None else _("no estimate"),
+        )
         for row in rows
     ]
-    return "; ".join(spoken) + "." if spoken else ""
+    return listed(told) + _(".") if told else ""
 
 
 def _place(context: Context, row: Estimate) -> str:
-    level = row.level or "All children"
-    return f"{level}, {context.visit_in_text(row.visit)}" if row.visit else level
+    level = row.level or _("All children")
+    if not row.visit:
+        return level
+    return _("{level}, {visit}", level=level, visit=context.visit_in_text(row.visit))
 
 
 def value_axis(outcome: Outcome, what: str) -> str:
     """Label of a value axis: ``"Change in social interest (points)"``."""
-    unit = f" ({outcome.unit})" if outcome.unit else ""
-    return f"{capital(what)}{unit}"
+    return with_unit(capital(what), outcome.unit)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from emostats.estimates import Estimate
 from emostats.report import cells
 from emostats.report.context import Context, Outcome
+from emostats.report.language import _, stopped, told_of
 from emostats.report.model import Cell, Column, Footnote
-from emostats.report.wording import capital
+from emostats.report.recorded import spoken
 
 _Place = tuple[str, str, str]
-_MEASURES = (("percent_change", "Percent change"), ("effect_size", "Standardized change"))
+_KINDS = ("percent_change", "effect_size")
 
 
 @dataclass(frozen=True)
@@ -30,34 +31,36 @@ class Effects:
     @classmethod
     def of(cls, context: Context, outcome: Outcome) -> Effects:
         """Those of an outcome."""
-        found = {kind: context.rows(kind, outcome) for kind, _ in _MEASURES}
+        found = {kind: context.rows(kind, outcome) for kind in _KINDS}
+        labels = {"percent_change": _("Percent change"), "effect_size": _("Standardized change")}
         present = tuple(
-            (label, {_place(row): row for row in found[kind]}) for kind, label in _MEASURES if found[kind]
+            (labels[kind], {_place(row): row for row in found[kind]}) for kind in _KINDS if found[kind]
         )
         absent = tuple(
-            _why_absent(context, outcome, kind, label) for kind, label in _MEASURES if not found[kind]
+            _why_absent(context, outcome, kind, labels[kind]) for kind in _KINDS if not found[kind]
         )
         return cls(present, absent)
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """Headers."""
-        return tuple(Column(label) for label, _ in self.measures)
+        return tuple(Column(label) for label, _rows in self.measures)
 
     def cells(self, change: Estimate) -> tuple[Cell, ...]:
         """The numbers that belong to a change, each with its interval below."""
-        return tuple(_cell(rows.get(_place(change))) for _, rows in self.measures)
+        return tuple(_cell(rows.get(_place(change))) for _label, rows in self.measures)
 
     def notes(self, context: Context, changes: Sequence[Estimate]) -> tuple[Footnote, ...]:
         """What the columns of a table of `changes` mean, how they were computed, and what was warned of."""
-        told = ["n: children with a value at the visit."]
+        told = [_("n: children with a value at the visit.")]
         for label, rows in self.measures:
             shown = (rows.get(_place(change)) for change in changes)
-            told += [f"{label}: {method}." for method in _different(row.method for row in shown if row)]
+            methods = _different(row.method for row in shown if row)
+            told += [stopped(told_of(label, spoken(method))) for method in methods]
         told += self.absent
-        told += [f"{capital(context.in_words(text))}." for text in _different(row.warning for row in changes)]
+        told += [stopped(context.warned(text)) for text in _different(row.warning for row in changes)]
         if any(row.p_adjusted is not None for row in changes):
-            told.append("p-values are adjusted for multiplicity as planned.")
+            told.append(_("p-values are adjusted for multiplicity as planned."))
         return tuple(map(Footnote, told))
 
 
@@ -78,5 +81,6 @@ def _cell(row: Estimate | None) -> Cell:
 def _why_absent(context: Context, outcome: Outcome, kind: str, label: str) -> str:
     info = context.spec.parameters.get(outcome.parameter)
     if kind == "percent_change" and info is not None and info.range is not None and info.range[0] < 0:
-        return f"{label}: none, since the scale reaches below zero and percentages of it have no meaning."
-    return f"{label}: not computed in this run."
+        why = _("none, since the scale reaches below zero and percentages of it have no meaning")
+        return stopped(told_of(label, why))
+    return stopped(told_of(label, _("not computed in this run")))

@@ -8,6 +8,7 @@ from itertools import count
 from string import ascii_lowercase
 
 from emostats.report.drawings import SIMULATED
+from emostats.report.language import _, sentences, stopped
 from emostats.report.model import Block, Cell, Figure, Footnote, Section, Table
 
 
@@ -53,7 +54,7 @@ def with_reasons(table: Table) -> Table:
         return replace(cell, mark=marks[cell.reason]) if cell.reason else cell
 
     rows = tuple(replace(row, cells=tuple(map(marked, row.cells))) for row in table.rows)
-    notes = tuple(Footnote(f"{reason}.", mark) for reason, mark in marks.items())
+    notes = tuple(Footnote(stopped(reason), mark) for reason, mark in marks.items())
     return replace(table, rows=rows, footnotes=notes + table.footnotes)
 
 
@@ -63,7 +64,7 @@ def _letters(n: int) -> list[str]:
 
 
 def _marked(caption: str, simulated: bool) -> str:
-    return f"{SIMULATED}. {caption}" if simulated else caption
+    return sentences(f"{_(SIMULATED)}{_('.')}", caption) if simulated else caption
 
 
 def _unique(id: str, seen: set[str]) -> str:

@@ -8,6 +8,7 @@ from emostats.report.language import _
 def page_words() -> dict[str, str]:
     """English text → the same in the language that is spoken; braces are filled where it is shown."""
     return {
+        " to ": _(" to "),
         "Contents": _("Contents"),
         "Skip to the report": _("Skip to the report"),
         "Simulated data": _("Simulated data"),

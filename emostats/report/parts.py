@@ -10,10 +10,11 @@ import pandas as pd
 from emostats.estimates import Estimate
 from emostats.render import rounding
 from emostats.report.context import Context, Outcome
-from emostats.report.language import _
+from emostats.report.language import _, told_of
 from emostats.report.model import Heading, NotDone, Paragraph, Part
+from emostats.report.recorded import spoken
 
-ALL = "All children"
+_EVERYONE = ("", "All", "All children")
 
 
 def text(*parts: Part) -> Paragraph:
@@ -34,6 +35,16 @@ def heading(section: str, outcome: Outcome) -> Heading:
 def level_name(row: Estimate) -> str:
     """The shown name of the children behind a row."""
     return row.level or _("All children")
+
+
+def is_overall(level: str) -> bool:
+    """Whether a level of a descriptive table is all children."""
+    return level in _EVERYONE
+
+
+def level_called(level: str) -> str:
+    """The shown name of a level of a descriptive table."""
+    return _("All children") if is_overall(level) else spoken(level)
 
 
 def comparison_name(row: Estimate) -> str:
@@ -87,9 +98,10 @@ def why_missing(context: Context, outcome: Outcome) -> str:
     rows = (row for row in context.estimates if row.analysis == outcome.analysis)
     errors = [row.error for row in rows if row.parameter == outcome.parameter and row.error]
     recorded = context.fact(outcome.analysis, "error", outcome.parameter)
-    return str(errors[0] if errors else recorded or "this run has no results for it")
+    found = str(errors[0] if errors else recorded or "")
+    return spoken(found) or _("this run has no results for it")
 
 
 def absent(context: Context, outcome: Outcome, what: str) -> NotDone:
     """Stands where a part about an outcome would be."""
-    return NotDone(f"{what}: {outcome.label}", why_missing(context, outcome))
+    return NotDone(told_of(what, outcome.label), why_missing(context, outcome))

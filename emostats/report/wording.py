@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from emostats.estimates import Estimate
+from emostats.report.language import _, sentences
 
 COHEN = ((0.2, "negligible"), (0.5, "small"), (0.8, "moderate"), (float("inf"), "large"))
 """Upper bounds and names of the size of a standardized effect (Cohen, 1988)."""
 
 KOO_LI = ((0.5, "poor"), (0.75, "moderate"), (0.9, "good"), (1.0, "excellent"))
 """Upper bounds and names of an intraclass correlation (Koo & Li, 2016)."""
-
-
-def joined(items: Sequence[str], last: str = "and") -> str:
-    """``"a, b and c"``."""
-    if len(items) < 2:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
 def capital(text: str) -> str:
@@ -37,9 +31,9 @@ def settled(row: Estimate, null: float = 0.0) -> bool:
     return row.conf_low > null or row.conf_high < null
 
 
-def moved(row: Estimate) -> str:
-    """``"rose"`` or ``"fell"``, by the sign of the estimate."""
-    return "rose" if (row.estimate or 0.0) > 0 else "fell"
+def rises(row: Estimate) -> bool:
+    """Whether the estimate is above zero."""
+    return (row.estimate or 0.0) > 0
 
 
 def size(row: Estimate) -> str:
@@ -50,19 +44,21 @@ def size(row: Estimate) -> str:
     """
     low, high = row.conf_low, row.conf_high
     if low is None or high is None:
-        return f"a {_name(COHEN, abs(row.estimate or 0.0))} {_way(row.estimate or 0.0)}"
+        value = row.estimate or 0.0
+        return _changed(_name(COHEN, abs(value)), value)
     if low < 0 < high:
-        return f"anything from a {_name(COHEN, -low)} fall to a {_name(COHEN, high)} rise"
-    small, large = sorted((_name(COHEN, abs(low)), _name(COHEN, abs(high))), key=_rank)
-    return f"a {small if small == large else f'{small} to {large}'} {_way(low + high)}"
+        least, most = _(_name(COHEN, -low)), _(_name(COHEN, high))
+        return _("anything from a {least} fall to a {most} rise", least=least, most=most)
+    least, most = sorted((_name(COHEN, abs(low)), _name(COHEN, abs(high))), key=_rank)
+    return _changed(least, low + high, most)
 
 
 def agreement(row: Estimate) -> str:
     """An intraclass correlation in words, by both ends of its interval: ``"moderate to good"``."""
     if row.conf_low is None or row.conf_high is None:
-        return _name(KOO_LI, row.estimate or 0.0)
+        return _(_name(KOO_LI, row.estimate or 0.0))
     low, high = _name(KOO_LI, row.conf_low), _name(KOO_LI, row.conf_high)
-    return low if low == high else f"{low} to {high}"
+    return _span(low, high)
 
 
 def better(higher_is_better: bool | None, row: Estimate) -> str:
@@ -70,9 +66,18 @@ def better(higher_is_better: bool | None, row: Estimate) -> str:
     if higher_is_better is None or not settled(row):
         return ""
     improved = ((row.estimate or 0.0) > 0) == higher_is_better
-    scale = "Higher" if higher_is_better else "Lower"
-    verdict = "an improvement" if improved else "a worsening"
-    return f"{scale} scores are better on this scale: the change is {verdict}."
+    scale = (
+        _("Higher scores are better on this scale:")
+        if higher_is_better
+        else _("Lower scores are better on this scale:")
+    )
+    verdict = _("the change is an improvement.") if improved else _("the change is a worsening.")
+    return sentences(scale, verdict)
+
+
+def bands() -> tuple[tuple[float, str], ...]:
+    """The bands of `KOO_LI` with their names in the language of the report."""
+    return tuple((bound, _(name)) for bound, name in KOO_LI)
 
 
 def _name(bands: Sequence[tuple[float, str]], value: float) -> str:
@@ -83,5 +88,10 @@ def _rank(name: str) -> int:
     return [known for _, known in COHEN].index(name)
 
 
-def _way(value: float) -> str:
-    return "rise" if value > 0 else "fall"
+def _span(least: str, most: str) -> str:
+    return _(least) if least == most else _("{least} to {most}", least=_(least), most=_(most))
+
+
+def _changed(least: str, value: float, most: str = "") -> str:
+    size = _span(least, most or least)
+    return _("a {size} rise", size=size) if value > 0 else _("a {size} fall", size=size)

@@ -352,3 +352,9 @@ def test_the_checklist_of_an_edition_looks_at_that_edition(spec, results, handma
     assert rows["5 Cut points"].cells[0].text == "not done"
     linked = [row.cells[1].target for row in rows.values() if row.cells and row.cells[1].target]
     assert set(linked) <= {item.id for item in ethics.sections} | {"content"}
+
+
+def test_nothing_in_further_parts_is_left_in_english(spec, results, handmade, english_left):
+    manifest = handmade.manifest()
+    report = build_report(spec, results, manifest, language="zh")
+    assert english_left(report, spec, results, manifest) == {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from emostats.estimates import Estimate
-from emostats.report.wording import agreement, better, joined, moved, settled, size
+from emostats.report.language import joined
+from emostats.report.wording import agreement, better, rises, settled, size
 
 
 def row(estimate, low, high):
@@ -61,8 +62,8 @@ def test_better_and_worse_need_a_known_and_settled_direction():
     assert better(None, row(1, 0.5, 1.5)) == better(True, row(1, -0.5, 1.5)) == ""
 
 
-def test_moved():
-    assert (moved(row(0.1, 0, 1)), moved(row(-0.1, -1, 0))) == ("rose", "fell")
+def test_rises():
+    assert (rises(row(0.1, 0, 1)), rises(row(-0.1, -1, 0))) == (True, False)
 
 
 def test_joined():

@@ -61,7 +61,7 @@ def writer(context: Context, outcome: Outcome, kind: str, shared: Shared) -> Wri
             return _cut([None, None, None, missing.text, n, id_of(row), shared.notes.at(missing.reason)])
         places = {"percent_change": cells.places_of([row], 1), "effect_size": 2}.get(kind, outcome.places)
         text = cells.in_one_line(row, places, sign=kind != "ls_mean")
-        warning = capital(context.in_words(row.warning))
+        warning = capital(context.warned(row.warning))
         return _cut(
             [row.estimate, row.conf_low, row.conf_high, text, n, id_of(row), shared.notes.at(warning)]
         )

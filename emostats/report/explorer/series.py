@@ -12,8 +12,9 @@ from emostats.report import cells
 from emostats.report.context import Context, Outcome
 from emostats.report.explorer.cells import Shared, Writer, usual_id, writer
 from emostats.report.explorer.groups import Group, sides
-from emostats.report.language import _
+from emostats.report.language import _, with_unit
 from emostats.report.parts import comparison_name, confidence
+from emostats.report.recorded import spoken
 from emostats.report.wording import capital
 
 SCALES = (("points", "change"), ("percent", "percent_change"), ("standardized", "effect_size"))
@@ -41,11 +42,11 @@ def _scale(
     rows = context.rows(kind, outcome)
     differences = context.rows("difference_of_changes", outcome) if own else ()
     visits = [context.visit_in_text(name) for name in context.spec.visit_names]
-    what, unit, level = _what(kind), f" ({outcome.unit})" if own and outcome.unit else "", confidence(rows)
+    what, unit, level = _what(kind), _bracketed(outcome.unit if own else ""), confidence(rows)
     said = {"outcome": outcome.label, "what": what, "unit": unit, "level": level}
     return {
         "id": usual_id(outcome, kind),
-        "unit": rows[0].unit,
+        "unit": spoken(rows[0].unit),
         "estimate": _("Estimate ({level})", level=level),
         "changes": _by_group(context, rows, groups, writer(context, outcome, kind, shared)),
         "axis": _axis([*rows, *differences], null=0.0),
@@ -60,6 +61,10 @@ def _scale(
     }
 
 
+def _bracketed(unit: str) -> str:
+    return with_unit("", unit)
+
+
 def _what(kind: str) -> str:
     if kind == "percent_change":
         return _("percent change")
@@ -72,7 +77,7 @@ def _means(
     rows = context.rows("ls_mean", outcome)
     if not rows:
         return None
-    unit = f" ({outcome.unit})" if outcome.unit else ""
+    unit = _bracketed(outcome.unit)
     return {
         "id": usual_id(outcome, "ls_mean"),
         "changes": _by_group(context, rows, groups, writer(context, outcome, "ls_mean", shared)),

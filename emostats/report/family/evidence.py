@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from emostats.estimates import Estimate
 from emostats.render import rounding
 from emostats.report.context import Context
+from emostats.report.language import _
 from emostats.report.sections import caveats
 from emostats.report.wording import settled
 
@@ -30,9 +31,9 @@ class Evidence:
 def evidence(context: Context, changes: tuple[Estimate, ...]) -> Evidence:
     """The grade of the main changes together."""
     if not (caveats.single_group(context) or caveats.observational(context)):
-        return Evidence("", ("The study file does not say enough to grade this study.",))
-    watched = "We only watched how the children grew. So we cannot say what caused the change."
-    start = "All the children were in one group. So we cannot say what caused the change."
+        return Evidence("", (_("The study file does not say enough to grade this study."),))
+    watched = _("We only watched how the children grew. So we cannot say what caused the change.")
+    start = _("All the children were in one group. So we cannot say what caused the change.")
     if caveats.observational(context):
         start = watched
     further = [*_lost(context), *_unsettled(changes)]
@@ -42,18 +43,19 @@ def evidence(context: Context, changes: tuple[Estimate, ...]) -> Evidence:
 def _lost(context: Context) -> list[str]:
     flow = context.table("flow")
     if flow is None:
-        return ["We do not know how many children left early."]
+        return [_("We do not know how many children left early.")]
     rows = flow[flow["level"].fillna("").isin(("", "All")) & (flow["reason"].fillna("") == "")]
     counts = {str(stage): float(n) for stage, n in zip(rows["stage"], rows["n"], strict=True)}
     entered, lost = counts.get("Entered", 0.0), counts.get("Lost", 0.0)
     if entered and lost / entered > MOST_LOST:
-        return [f"{rounding.count(lost)} of {rounding.count(entered)} children were not seen at the end."]
+        n, total = rounding.count(lost), rounding.count(entered)
+        return [_("{n} of {total} children were not seen at the end.", n=n, total=total)]
     return []
 
 
 def _unsettled(changes: tuple[Estimate, ...]) -> list[str]:
     if not changes:
-        return ["There are no main results."]
+        return [_("There are no main results.")]
     if all(settled(row) for row in changes):
         return []
-    return ["For at least one main score we cannot tell which way it went."]
+    return [_("For at least one main score we cannot tell which way it went.")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emostats.report.context import Context
-from emostats.report.language import _
+from emostats.report.language import _, listed
 from emostats.report.model import Block, Definitions, NotDone, Paragraph, Section
 from emostats.report.parts import text
 from emostats.study.spec import REPORTING_LABELS
@@ -20,6 +20,6 @@ def section(context: Context) -> Section:
         blocks.append(Definitions(items))
     absent = [_(label) for key, label in REPORTING_LABELS.items() if key not in texts]
     if absent:
-        reason = _("the study file says nothing about: {what}", what="; ".join(absent))
+        reason = _("the study file says nothing about: {what}", what=listed(absent))
         blocks.append(NotDone(_("Words of the authors"), reason))
     return Section("about", _("About the study"), tuple(blocks))

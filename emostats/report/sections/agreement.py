@@ -10,11 +10,12 @@ from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, slug
 from emostats.report.drawings import drawn
-from emostats.report.language import _
+from emostats.report.language import _, ended, listed, sentences, stopped, told_of, with_unit
 from emostats.report.model import Block, Cell, Column, Footnote, NotDone, Row, Section, Table
 from emostats.report.parts import confidence, level_name, text
+from emostats.report.recorded import spoken
 from emostats.report.sections.rating_figures import rating_figures
-from emostats.report.wording import KOO_LI, agreement, capital
+from emostats.report.wording import agreement, bands, capital
 from emostats.study.spec import IccAnalysis
 
 PLACES = 2
@@ -26,7 +27,7 @@ def section(context: Context) -> Section:
     for analysis in context.agreements:
         blocks += _of(context, analysis)
     if not blocks:
-        reason = 'the study file asks for no agreement analysis (type = "icc")'
+        reason = _('the study file asks for no agreement analysis (type = "icc")')
         blocks.append(NotDone(_("Agreement of the expert ratings"), reason))
     return Section("agreement", _("Agreement of the expert ratings"), tuple(blocks))
 
@@ -43,7 +44,8 @@ def _of(context: Context, analysis: IccAnalysis) -> tuple[Block, ...]:
     matches = [row for row in context.of_kind("proportion") if row.analysis == analysis.name]
     if not iccs:
         recorded = context.fact(analysis.name, "message") or context.fact(analysis.name, "error")
-        return (NotDone(f"Agreement: {analysis.form}", str(recorded or "this run has no results for it")),)
+        reason = spoken(str(recorded or "")) or _("this run has no results for it")
+        return (NotDone(told_of(_("Agreement"), analysis.form), reason),)
     return (
         text(_sizes(context, analysis)),
         _figure(context, analysis, iccs),
@@ -59,10 +61,20 @@ def _sizes(context: Context, analysis: IccAnalysis) -> str:
     counted = ""
     if None not in sizes:
         ratings, raters, targets, subjects = map(rounding.count, sizes)
-        counted = f"{ratings} ratings by {raters} raters of {targets} clips of {subjects} children. "
-    return counted + (
-        f"The coefficient is {analysis.form}: the share of the variance of one rating that lies between "
-        "clips. Judge it by its interval, not by the point."
+        counted = _(
+            "{ratings} ratings by {raters} raters of {targets} clips of {children} children.",
+            ratings=ratings,
+            raters=raters,
+            targets=targets,
+            children=subjects,
+        )
+    return sentences(
+        counted,
+        _(
+            "The coefficient is {form}: the share of the variance of one rating that lies between clips. "
+            "Judge it by its interval, not by the point.",
+            form=analysis.form,
+        ),
     )
 
 
@@ -72,20 +84,27 @@ def _figure(context: Context, analysis: IccAnalysis, rows: Sequence[Estimate]) -
         shown.append(figures.ForestRow(domain(context, code), heading=True))
         shown += [_forest_row(row) for row in rows if row.parameter == code]
     plot = figures.Forest(
-        tuple(shown), f"{analysis.form}", f"ICC ({confidence(rows)})", null=None, zones=KOO_LI
+        tuple(shown), analysis.form, with_unit("ICC", confidence(rows)), null=None, zones=bands()
     )
-    spoken = "; ".join(
-        f"{domain(context, row.parameter)}, {level_name(row)}: {cells.in_one_line(row, PLACES)}"
+    told = listed(
+        told_of(
+            _("{domain}, {level}", domain=domain(context, row.parameter), level=level_name(row)),
+            cells.in_one_line(row, PLACES),
+        )
         for row in rows
         if not cells.failed(row)
     )
     return drawn(
         context,
         f"fig-{slug(analysis.name)}",
-        f"Agreement of the experts: {analysis.form}",
-        f"Agreement of the experts, {analysis.form} with {confidence(rows)}; n counts children. Bands "
-        "after Koo and Li (2016).",
-        f"A forest plot. {spoken}.",
+        told_of(_("Agreement of the experts"), analysis.form),
+        _(
+            "Agreement of the experts, {form} with {level}; n counts children. Bands after Koo and Li "
+            "(2016).",
+            form=analysis.form,
+            level=confidence(rows),
+        ),
+        sentences(_("A forest plot."), ended(told)),
         lambda frame: figures.forest_plot(plot, frame, rounding.fixed),
     )
 
@@ -104,25 +123,33 @@ def _table(context: Context, analysis: IccAnalysis, rows: Sequence[Estimate]) ->
     for code in dict.fromkeys(row.parameter for row in rows):
         shown.append(Row(domain(context, code), role="group"))
         shown += [_icc_row(row) for row in rows if row.parameter == code]
-    notes = [f"Method: {method}." for method in dict.fromkeys(row.method for row in rows) if method]
-    notes += [f"{capital(warning)}." for warning in dict.fromkeys(row.warning for row in rows) if warning]
+    notes = _methods(rows)
+    warnings = dict.fromkeys(row.warning for row in rows)
+    notes += [stopped(context.warned(warning)) for warning in warnings if warning]
     notes.append(
-        "In words: both ends of the interval after Koo and Li (2016): below 0.5 poor, to 0.75 moderate, "
-        "to 0.9 good, above excellent."
+        _(
+            "In words: both ends of the interval after Koo and Li (2016): below 0.5 poor, to 0.75 moderate, "
+            "to 0.9 good, above excellent."
+        )
     )
     return Table(
         f"table-{slug(analysis.name)}",
-        f"Agreement of the experts, {analysis.form}",
-        "Children",
+        _("Agreement of the experts, {form}", form=analysis.form),
+        _("Children"),
         (Column(_("n")), Column(_("ICC")), Column(confidence(rows)), Column(_("In words"), numeric=False)),
         tuple(shown),
         tuple(map(Footnote, notes)),
     )
 
 
+def _methods(rows: Sequence[Estimate]) -> list[str]:
+    methods = dict.fromkeys(row.method for row in rows)
+    return [_("Method: {method}.", method=spoken(method)) for method in methods if method]
+
+
 def _icc_row(row: Estimate) -> Row:
     if row.error:
-        return Row(level_name(row), (cells.count(row),), "failed", capital(row.error))
+        return Row(level_name(row), (cells.count(row),), "failed", capital(spoken(row.error)))
     filled = (
         cells.count(row),
         cells.estimate(row, PLACES),
@@ -135,22 +162,22 @@ def _icc_row(row: Estimate) -> Row:
 def _matching(context: Context, analysis: IccAnalysis, rows: Sequence[Estimate]) -> tuple[Block, ...]:
     if not rows:
         if analysis.matching_threshold is None:
-            return (NotDone(_("Matching accuracy"), "the study file gives no matching_threshold"),)
-        return (NotDone(_("Matching accuracy"), "this run has no results for it"),)
+            return (NotDone(_("Matching accuracy"), _("the study file gives no matching_threshold")),)
+        return (NotDone(_("Matching accuracy"), _("this run has no results for it")),)
     shown: list[Row] = []
     for code in dict.fromkeys(row.parameter for row in rows):
         shown.append(Row(domain(context, code), role="group"))
         shown += [_match_row(row) for row in rows if row.parameter == code]
-    terms = [f"A match is a {term}." for term in dict.fromkeys(row.term for row in rows) if term]
-    methods = [f"Method: {method}." for method in dict.fromkeys(row.method for row in rows) if method]
+    found = dict.fromkeys(row.term for row in rows)
+    terms = [_("A match is a {term}.", term=spoken(term)) for term in found if term]
     return (
         Table(
             f"table-matching-{slug(analysis.name)}",
-            "Matching accuracy: share of ratings that judged the music to match",
-            "Children",
+            _("Matching accuracy: share of ratings that judged the music to match"),
+            _("Children"),
             (Column(_("n")), Column(_("Matching")), Column(confidence(rows))),
             tuple(shown),
-            tuple(map(Footnote, terms + methods)),
+            tuple(map(Footnote, terms + _methods(rows))),
         ),
     )
 
@@ -164,7 +191,7 @@ def _match_row(row: Estimate) -> Row:
     raw = f"{rounding.full(row.conf_low)} to {rounding.full(row.conf_high)}"
     filled = (
         cells.count(row),
-        Cell(text_of(row.estimate), row.estimate, row.unit or "proportion", row.estimate_id),
-        Cell(interval_of(row.conf_low, row.conf_high), raw, row.unit or "proportion", row.estimate_id),
+        Cell(text_of(row.estimate), row.estimate, row.unit or _("proportion"), row.estimate_id),
+        Cell(interval_of(row.conf_low, row.conf_high), raw, row.unit or _("proportion"), row.estimate_id),
     )
     return Row(level_name(row), filled, role="" if row.subgroup else "overall")

@@ -6,13 +6,14 @@ from emostats.estimates import Estimate
 from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, Outcome
-from emostats.report.language import _
+from emostats.report.language import _, between_sentences, sentences, woven
 from emostats.report.model import Answer, Block, Cell, NotDone, Note, Paragraph, Part, Section, Strong
 from emostats.report.parts import confidence, last_visit, text, why_missing
+from emostats.report.recorded import spoken
 from emostats.report.sections import agreement, caveats, estimands, plain
 from emostats.report.sections.changes import overall
 from emostats.report.wording import agreement as agreement_words
-from emostats.report.wording import better, moved, plural, settled, size
+from emostats.report.wording import better, rises, settled, size
 
 
 def section(context: Context) -> Section:
@@ -26,13 +27,14 @@ def section(context: Context) -> Section:
         *plain.summary(context),
     ]
     if not blocks:
-        blocks.append(NotDone(_("Answer"), "the study file asks for no mixed model"))
+        blocks.append(NotDone(_("Answer"), _("the study file asks for no mixed model")))
     return Section("answer", _("The answer in brief"), tuple(blocks), brief=True)
 
 
 def _answers(context: Context) -> list[Block]:
     if not context.spec.estimands:
-        return [_answer(context, item, f"Change of {item.label} from baseline") for item in context.outcomes]
+        asked = _("Change of {outcome} from baseline")
+        return [_answer(context, item, asked.format(outcome=item.label)) for item in context.outcomes]
     blocks: list[Block] = []
     for estimand in context.spec.estimands:
         outcome = next((item for item in context.outcomes if item.parameter == estimand.parameter), None)
@@ -40,7 +42,7 @@ def _answers(context: Context) -> list[Block]:
             blocks.append(_answer(context, outcome, estimand.summary))
         else:
             label = context.spec.parameter_label(estimand.parameter)
-            blocks.append(NotDone(label, "no analysis in the study file covers this outcome"))
+            blocks.append(NotDone(label, _("no analysis in the study file covers this outcome")))
     return blocks
 
 
@@ -49,23 +51,25 @@ def _secondary(context: Context) -> list[Block]:
     outcomes = estimands.secondary(context)
     if not outcomes:
         return []
-    parts: list[Part] = [Strong("Secondary outcomes"), " (analysed, but no estimand asks about them): "]
+    told: list[Part] = []
     for position, outcome in enumerate(outcomes):
-        parts += ["; " if position else "", *_in_short(context, outcome)]
-    return [text(*parts, ".")]
+        told += [_("; ") if position else "", *_in_short(context, outcome)]
+    after = woven(" (analysed, but no estimand asks about them): {told}.", told=tuple(told))
+    return [text(Strong(_("Secondary outcomes")), *after)]
 
 
 def _in_short(context: Context, outcome: Outcome) -> tuple[Part, ...]:
     row = _last_change(context, outcome)
     if row is None or cells.failed(row) is not None:
-        return (f"{outcome.label}, no estimate of its change",)
+        return (_("{outcome}, no estimate of its change", outcome=outcome.label),)
     places = outcome.brief_places
-    return (
-        f"{outcome.label}, change to {context.visit_in_text(row.visit)} ",
-        cells.estimate(row, places, sign=True, unit=True),
-        f" ({confidence([row])} ",
-        cells.interval(row, places),
-        ")",
+    return woven(
+        "{outcome}, change to {visit} {change} ({level} {interval})",
+        outcome=outcome.label,
+        visit=context.visit_in_text(row.visit),
+        change=cells.estimate(row, places, sign=True, unit=True),
+        level=confidence([row]),
+        interval=cells.interval(row, places),
     )
 
 
@@ -79,9 +83,8 @@ def _last_change(context: Context, outcome: Outcome) -> Estimate | None:
 def _answer(context: Context, outcome: Outcome, question: str) -> Block:
     row = _last_change(context, outcome)
     if row is None or cells.failed(row) is not None:
-        return NotDone(
-            outcome.label, row.error if row is not None and row.error else why_missing(context, outcome)
-        )
+        recorded = row.error if row is not None else ""
+        return NotDone(outcome.label, spoken(recorded) if recorded else why_missing(context, outcome))
     start = context.visit_in_text(context.spec.baseline.name)
     sentences = [
         _change(context, outcome, row),
@@ -93,7 +96,7 @@ def _answer(context: Context, outcome: Outcome, question: str) -> Block:
         title=outcome.label,
         question=question,
         headline=cells.estimate(row, outcome.brief_places, sign=True, unit=True),
-        label=f"from {start} to {context.visit_in_text(row.visit)}",
+        label=_("from {start} to {visit}", start=start, visit=context.visit_in_text(row.visit)),
         sentences=tuple(sentence for sentence in sentences if sentence is not None),
     )
 
@@ -106,30 +109,40 @@ def _magnitude(row: Estimate, places: int) -> Cell:
 
 def _change(context: Context, outcome: Outcome, row: Estimate) -> Paragraph:
     places = outcome.brief_places
-    start = context.visit_in_text(context.spec.baseline.name)
-    when = context.visit_in_text(row.visit)
-    interval = (f" ({confidence([row])} ", cells.interval(row, places))
-    seen = _seen(row)
-    if settled(row):
-        verb = f"{outcome.label} {moved(row)} by "
-        size_of = _magnitude(row, places)
-        meaning = better(outcome.higher_is_better, row)
-        tail = f"). {meaning}" if meaning else ")."
-        return text(verb, size_of, f" from {start} to {when}", *interval, *seen, tail)
-    return text(
-        f"{outcome.label} changed by ",
-        cells.estimate(row, places, sign=True, unit=True),
-        f" from {start} to {when}",
-        *interval,
-        *seen,
-        "). The interval reaches from a fall to a rise: the data do not settle the direction.",
-    )
+    sure = settled(row)
+    values = {
+        "outcome": outcome.label,
+        "change": _magnitude(row, places) if sure else cells.estimate(row, places, sign=True, unit=True),
+        "start": context.visit_in_text(context.spec.baseline.name),
+        "visit": context.visit_in_text(row.visit),
+        "level": confidence([row]),
+        "interval": cells.interval(row, places),
+        "seen": _seen(row),
+    }
+    if not sure:
+        told = woven(
+            "{outcome} changed by {change} from {start} to {visit} ({level} {interval}{seen}).", **values
+        )
+        open_way = _("The interval reaches from a fall to a rise: the data do not settle the direction.")
+        return text(*told, between_sentences() + open_way)
+    if rises(row):
+        told = woven(
+            "{outcome} rose by {change} from {start} to {visit} ({level} {interval}{seen}).", **values
+        )
+    else:
+        told = woven(
+            "{outcome} fell by {change} from {start} to {visit} ({level} {interval}{seen}).", **values
+        )
+    meaning = better(outcome.higher_is_better, row)
+    return text(*told, *([between_sentences() + meaning] if meaning else []))
 
 
 def _seen(row: Estimate) -> tuple[Part, ...]:
     if row.n is None:
         return ()
-    return ("; ", cells.count(row), f" {plural(row.n, 'child', 'children')} seen at that visit")
+    if row.n == 1:
+        return woven("; {n} child seen at that visit", n=cells.count(row))
+    return woven("; {n} children seen at that visit", n=cells.count(row))
 
 
 def _size(context: Context, outcome: Outcome, row: Estimate) -> Paragraph | None:
@@ -137,21 +150,20 @@ def _size(context: Context, outcome: Outcome, row: Estimate) -> Paragraph | None
     parts: list[Part] = []
     if size_row is not None:
         places = rounding.shared_decimals([size_row.std_error], [size_row.estimate], significant=1)
-        parts += [
-            "Set against how much children differed at the start, that is ",
-            cells.estimate(size_row, places, sign=True),
-            " standard deviations (",
-            cells.interval(size_row, places),
-            f"): by Cohen’s convention {size(size_row)}. ",
-        ]
+        parts += woven(
+            "Set against how much children differed at the start, that is {change} standard deviations "
+            "({interval}): by Cohen’s convention {size}.",
+            change=cells.estimate(size_row, places, sign=True),
+            interval=cells.interval(size_row, places),
+            size=size(size_row),
+        )
     if percent is not None:
-        parts += [
-            "In percent of the mean at the start it is ",
-            cells.estimate(percent, 0, sign=True),
-            " (",
-            cells.interval(percent, 0),
-            ").",
-        ]
+        parts += [between_sentences()] if parts else []
+        parts += woven(
+            "In percent of the mean at the start it is {change} ({interval}).",
+            change=cells.estimate(percent, 0, sign=True),
+            interval=cells.interval(percent, 0),
+        )
     return text(*parts) if parts else None
 
 
@@ -169,19 +181,21 @@ def _between_subgroups(context: Context, outcome: Outcome, visit: str) -> Paragr
     apart = [row for row in known if settled(row)]
     total = rounding.count(len(known))
     if apart:
-        told = (
-            f"Subgroups: in {rounding.count(len(apart))} of {total} comparisons the interval for the "
-            "difference in change lies on one side of zero (not adjusted for the number of comparisons)."
+        told = _(
+            "Subgroups: in {n} of {total} comparisons the interval for the difference in change lies on one "
+            "side of zero (not adjusted for the number of comparisons).",
+            n=rounding.count(len(apart)),
+            total=total,
         )
     else:
-        told = (
-            f"Subgroups: in none of {total} comparisons does the interval for the difference in change "
-            "lie on one side of zero. That does not show that subgroups are alike."
+        told = _(
+            "Subgroups: in none of {total} comparisons does the interval for the difference in change lie on "
+            "one side of zero. That does not show that subgroups are alike.",
+            total=total,
         )
     failed = len(rows) - len(known)
-    if failed:
-        told += f" {rounding.count(failed)} could not be estimated."
-    return text(told)
+    more = _("{n} could not be estimated.", n=rounding.count(failed)) if failed else ""
+    return text(sentences(told, more))
 
 
 def _bootstrap(context: Context, outcome: Outcome, row: Estimate) -> Paragraph | None:
@@ -201,9 +215,11 @@ def _bootstrap(context: Context, outcome: Outcome, row: Estimate) -> Paragraph |
     if found is None:
         return None
     return text(
-        "The bootstrap, which resamples children instead of trusting the model’s assumptions, gives ",
-        cells.interval(found, outcome.brief_places),
-        " for the same change.",
+        *woven(
+            "The bootstrap, which resamples children instead of trusting the model’s assumptions, gives "
+            "{interval} for the same change.",
+            interval=cells.interval(found, outcome.brief_places),
+        )
     )
 
 
@@ -211,30 +227,34 @@ def _agreement(context: Context) -> list[Block]:
     """One sentence for each agreement analysis, over its domains."""
     blocks: list[Block] = []
     for analysis in context.agreements:
-        parts: list[Part] = [f"The experts’ ratings agreed, by {analysis.form}: "]
+        told: list[Part] = []
         for row in context.of_kind("icc"):
             if row.analysis == analysis.name and not row.subgroup and cells.failed(row) is None:
-                parts += [
-                    f"{'; ' if len(parts) > 1 else ''}{agreement.domain(context, row.parameter)} ",
-                    cells.estimate(row, agreement.PLACES),
-                    " (",
-                    cells.interval(row, agreement.PLACES),
-                    f"), {agreement_words(row)}",
-                ]
-        if len(parts) > 1:
-            blocks.append(text(*parts, "."))
+                told += [_("; ")] if told else []
+                told += woven(
+                    "{domain} {icc} ({interval}), {words}",
+                    domain=agreement.domain(context, row.parameter),
+                    icc=cells.estimate(row, agreement.PLACES),
+                    interval=cells.interval(row, agreement.PLACES),
+                    words=agreement_words(row),
+                )
+        if told:
+            form, told_of = analysis.form, tuple(told)
+            blocks.append(
+                text(*woven("The experts’ ratings agreed, by {form}: {told}.", form=form, told=told_of))
+            )
     return blocks
 
 
 def _limits(context: Context) -> list[Block]:
     if caveats.single_group(context):
-        words = (
+        words = _(
             "There was no comparison group. The change is what happened while the programme ran, not "
             "what the programme did: children also develop by themselves, and low scores tend to be "
             "followed by higher ones."
         )
-        return [Note("What this does not show", (text(words),), tone="caution")]
+        return [Note(_("What this does not show"), (text(words),), tone="caution")]
     if caveats.observational(context):
-        words = "Nothing was assigned: the numbers describe how children changed, not why."
-        return [Note("What this does not show", (text(words),), tone="caution")]
+        words = _("Nothing was assigned: the numbers describe how children changed, not why.")
+        return [Note(_("What this does not show"), (text(words),), tone="caution")]
     return []

@@ -12,7 +12,8 @@ from emostats.report import cells
 from emostats.report.context import Context
 from emostats.report.language import _
 from emostats.report.model import Block, Cell, Column, Footnote, NotDone, Row, Section, Table
-from emostats.report.parts import ALL, number, records, text
+from emostats.report.parts import level_called, number, records, text
+from emostats.report.recorded import spoken
 
 STAYED = ("Completers", "Lost")
 
@@ -21,7 +22,7 @@ def section(context: Context) -> Section:
     """Two tables: by subgroup; completers and lost with the standardized difference."""
     baseline = context.table("baseline")
     if baseline is None:
-        reason = "this run has no baseline table"
+        reason = _("this run has no baseline table")
         return Section("baseline", _("The children at baseline"), (NotDone(_("Baseline table"), reason),))
     levels = list(dict.fromkeys(baseline["level"].astype(str)))
     groups = [level for level in levels if level not in STAYED]
@@ -33,25 +34,38 @@ def section(context: Context) -> Section:
                 "quartile) below, categories the number of children (percent)."
             )
         ),
-        _table(baseline, "table-baseline", "Children at baseline, by subgroup", groups, smd=False),
+        _table(
+            context, baseline, "table-baseline", _("Children at baseline, by subgroup"), groups, smd=False
+        ),
     ]
     if set(STAYED) <= set(levels):
-        caption = "Children at baseline: completers and those lost"
-        blocks.append(_table(baseline, "table-baseline-lost", caption, STAYED, smd=True))
+        caption = _("Children at baseline: completers and those lost")
+        blocks.append(_table(context, baseline, "table-baseline-lost", caption, STAYED, smd=True))
     return Section("baseline", _("The children at baseline"), tuple(blocks))
 
 
-def _table(table: pd.DataFrame, id: str, caption: str, levels: Sequence[str], *, smd: bool) -> Table:
+def _table(
+    context: Context, table: pd.DataFrame, id: str, caption: str, levels: Sequence[str], *, smd: bool
+) -> Table:
     rows: list[Row] = []
+    named = _names(context)
     for variable, of_variable in table.groupby("variable", sort=False):
         categories = list(dict.fromkeys(of_variable["category"].fillna("").astype(str)))
         if categories != [""]:
-            rows.append(Row(str(variable), role="group"))
+            rows.append(Row(named.get(str(variable)) or spoken(str(variable)), role="group"))
         for category in categories:
             chosen = of_variable[of_variable["category"].fillna("") == category]
             role = "member" if category else ""
-            rows.append(_row(category or str(variable), chosen, levels, role, smd=smd))
-    columns = [Column(ALL if level == "All" else level) for level in levels]
+            rows.append(
+                _row(
+                    category or named.get(str(variable)) or spoken(str(variable)),
+                    chosen,
+                    levels,
+                    role,
+                    smd=smd,
+                )
+            )
+    columns = [Column(level_called(level)) for level in levels]
     notes = [Footnote(_("Percentages are of the children with a known value."))]
     if smd:
         columns.append(Column(_("SMD")))
@@ -64,7 +78,13 @@ def _table(table: pd.DataFrame, id: str, caption: str, levels: Sequence[str], *,
                 )
             )
         )
-    return Table(id, caption, "Variable", tuple(columns), tuple(rows), tuple(notes))
+    return Table(id, caption, _("Variable"), tuple(columns), tuple(rows), tuple(notes))
+
+
+def _names(context: Context) -> dict[str, str]:
+    """Recorded names of the scores at baseline → as the language of the report says them."""
+    start, labels = context.spec.baseline.shown, (info.label for info in context.spec.parameters.values())
+    return {f"{name} at {start}": _("{outcome} at {visit}", outcome=name, visit=start) for name in labels}
 
 
 def _row(header: str, rows: pd.DataFrame, levels: Sequence[str], role: str, *, smd: bool) -> Row:
@@ -75,21 +95,21 @@ def _row(header: str, rows: pd.DataFrame, levels: Sequence[str], role: str, *, s
     if smd:
         values = [number(record, "smd") for record in by_level.values()]
         value = next((value for value in values if value is not None), None)
-        reason = "" if value is not None else "Not defined: no spread in one of the groups"
-        shown.append(Cell(rounding.fixed(value, 2), value, "SD", reason=reason))
+        reason = "" if value is not None else _("Not defined: no spread in one of the groups")
+        shown.append(Cell(rounding.fixed(value, 2), value, _("SD"), reason=reason))
     return Row(header, tuple(shown), role)
 
 
 def _cell(record: Mapping[str, Any] | None, places: int) -> Cell:
     if record is None:
-        return Cell(rounding.MISSING, reason="No such group")
+        return Cell(rounding.MISSING, reason=_("No such group"))
     if (gone := cells.hidden(record)) is not None:
         return gone
     count, n = number(record, "count"), number(record, "n")
     if count is not None:
-        return Cell(rounding.share(count, n), int(count), "children")
+        return Cell(rounding.share(count, n), int(count), _("children"))
     if number(record, "mean") is None:
-        return Cell(rounding.MISSING, reason="No known value")
+        return Cell(rounding.MISSING, reason=_("No known value"))
     median, q1, q3 = (number(record, name) for name in ("median", "q1", "q3"))
     return Cell(
         rounding.mean_sd(number(record, "mean"), number(record, "sd"), places),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from emostats.report.context import Context
-from emostats.report.language import _
+from emostats.report.language import _, between_sentences
 from emostats.report.model import Bullets, Note, Paragraph, Section, Strong
 from emostats.report.parts import text
 
@@ -36,7 +36,7 @@ def section(context: Context) -> Section | None:
 
 
 def _point(name: str, words: str) -> Paragraph:
-    return Paragraph((Strong(f"{name}{_('.')}"), f" {words}"))
+    return Paragraph((Strong(f"{name}{_('.')}"), f"{between_sentences()}{words}"))
 
 
 def _single_group() -> Note:

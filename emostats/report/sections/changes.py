@@ -11,9 +11,10 @@ from emostats.report import cells
 from emostats.report.context import Context, Outcome
 from emostats.report.drawings import drawn, in_words, points, time_axis
 from emostats.report.effects import Effects
-from emostats.report.language import _
+from emostats.report.language import _, sentences, told_of, with_unit
 from emostats.report.model import Block, Column, NotDone, Row, Section, Table
 from emostats.report.parts import absent, confidence, heading, text
+from emostats.report.recorded import spoken
 from emostats.report.sections.courses import courses_of
 from emostats.report.sections.responders import responders_of
 from emostats.report.wording import capital
@@ -36,7 +37,7 @@ def section(context: Context) -> Section:
         blocks += [heading("changes", outcome), table_of(context, outcome)]
         blocks += [*responders_of(context, outcome), *courses_of(context, outcome)]
     if not outcomes:
-        blocks = [NotDone(_("Changes from baseline"), "no analysis in the study file asks for them")]
+        blocks = [NotDone(_("Changes from baseline"), _("no analysis in the study file asks for them"))]
     return Section("changes", _("Changes from baseline"), tuple(blocks))
 
 
@@ -59,18 +60,21 @@ def figure_of(context: Context, outcomes: Sequence[Outcome], name: str) -> tuple
         return ()
     everything = [row for found in rows.values() for row in found]
     axis = time_axis(context, context.later_visits)
-    spoken = " ".join(
-        f"{outcome.label_with_unit}: {in_words(context, found, outcome.places)}"
+    told = [
+        told_of(outcome.label_with_unit, in_words(context, found, outcome.places))
         for outcome, found in rows.items()
         if found
-    )
+    ]
     figure = drawn(
         context,
         f"fig-{name}",
-        "Change from baseline",
-        f"Change from baseline with {confidence(everything)}, all children. The dashed line is no "
-        "change; each outcome has its own scale.",
-        f"One panel for each outcome. {spoken}",
+        _("Change from baseline"),
+        _(
+            "Change from baseline with {level}, all children. The dashed line is no change; each outcome has "
+            "its own scale.",
+            level=confidence(everything),
+        ),
+        sentences(_("One panel for each outcome."), *told),
         lambda frame: figures.trajectory_plot(
             panels, axis, frame, rounding.fixed, shared=False, null=0.0, joined=False
         ),
@@ -82,14 +86,18 @@ def table_of(context: Context, outcome: Outcome) -> Block:
     """Change, percent change and standardized change at each visit."""
     rows = overall(context, "change", outcome)
     if not rows:
-        return absent(context, outcome, "Changes from baseline")
+        return absent(context, outcome, _("Changes from baseline"))
     effects = Effects.of(context, outcome)
-    first = (Column(_("n")), Column(f"Change{_unit(outcome)}"))
+    first = (Column(_("n")), Column(with_unit(_("Change"), outcome.unit)))
     level = confidence(rows)
     return Table(
         f"table-changes-{outcome.id}",
-        f"{outcome.label_with_unit}: change from baseline, all children ({level} below each number)",
-        "Visit",
+        _(
+            "{outcome}: change from baseline, all children ({level} below each number)",
+            outcome=outcome.label_with_unit,
+            level=level,
+        ),
+        _("Visit"),
         (*first, *effects.columns, Column(_("Test")), Column(_("p"))),
         tuple(_row(context.visit(row.visit), row, effects, outcome.places) for row in rows),
         effects.notes(context, rows),
@@ -98,11 +106,7 @@ def table_of(context: Context, outcome: Outcome) -> Block:
 
 def _row(header: str, row: Estimate, effects: Effects, places: int) -> Row:
     if row.error:
-        return Row(header, (cells.count(row),), role="failed", reason=capital(row.error))
+        return Row(header, (cells.count(row),), role="failed", reason=capital(spoken(row.error)))
     change = cells.with_interval(row, places, sign=True)
     tested = (cells.t_statistic(row), cells.p_value(row))
     return Row(header, (cells.count(row), change, *effects.cells(row), *tested))
-
-
-def _unit(outcome: Outcome) -> str:
-    return f" ({outcome.unit})" if outcome.unit else ""

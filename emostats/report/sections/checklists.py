@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from emostats.render import rounding
 from emostats.report.checklist import Checked, Status, checked
 from emostats.report.context import Context
-from emostats.report.language import _
+from emostats.report.language import _, joined, listed, told_of
 from emostats.report.model import Block, Cell, Column, Footnote, Row, Section, Table
 from emostats.report.parts import text
 from emostats.report.wording import capital
@@ -18,7 +18,9 @@ def section(context: Context, sections: Sequence[Section]) -> Section:
     """One table of all items, from a report of `sections`."""
     found = checked(context, sections)
     counts = Counter(item.status for item in found)
-    summary = ", ".join(f"{rounding.count(counts[status])} {_status(status)}" for status in Status)
+    summary = _(", ").join(
+        _("{n} {status}", n=rounding.count(counts[status]), status=_status(status)) for status in Status
+    )
     blocks: list[Block] = [
         text(
             _(
@@ -50,9 +52,9 @@ def _table(found: Sequence[Checked]) -> Table:
     for item in found:
         if item.item.guideline != current:
             current = item.item.guideline
-            rows.append(Row(current, role="group"))
+            rows.append(Row(_(current), role="group"))
         rows.append(_row(item))
-    sources = dict.fromkeys(f"{item.item.guideline}: {item.item.source}." for item in found)
+    sources = dict.fromkeys(told_of(_(item.item.guideline), f"{item.item.source}.") for item in found)
     columns = tuple(Column(name, numeric=False) for name in (_("Status"), _("Where"), _("Missing")))
     return Table(
         "table-checklists",
@@ -65,8 +67,9 @@ def _table(found: Sequence[Checked]) -> Table:
 
 
 def _row(found: Checked) -> Row:
-    header = " ".join(part for part in (found.item.item.strip("-"), capital(found.item.topic)) if part)
-    where = "; ".join(title for _id, title in found.where) or _("nowhere")
+    number = joined(found.item.item.strip("-").split(" and "))
+    header = " ".join(part for part in (number, capital(_(found.item.topic))) if part)
+    where = listed(title for _id, title in found.where) or _("nowhere")
     first = found.where[0][0] if found.where else ""
-    missing = capital("; ".join(found.missing)) or _("nothing")
+    missing = capital(listed(found.missing)) or _("nothing")
     return Row(header, (Cell(_status(found.status)), Cell(where, target=first), Cell(missing)))

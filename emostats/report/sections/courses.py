@@ -8,7 +8,7 @@ from emostats import figures
 from emostats.render import rounding
 from emostats.report.context import Context, Outcome
 from emostats.report.drawings import drawn, time_axis, value_axis
-from emostats.report.language import _
+from emostats.report.language import _, listed
 from emostats.report.model import Block
 from emostats.report.wording import capital
 
@@ -39,7 +39,7 @@ def _spaghetti(context: Context, outcome: Outcome, wide: pd.DataFrame) -> Block:
     ]
     means = {str(name): float(value) for name, value in wide.mean().items()}
     mean = figures.MeanLine(_("mean of those seen"), tuple((at[n], v) for n, v in means.items()))
-    spoken = "; ".join(f"{context.visit_in_text(n)} {rounding.fixed(v, 2)}" for n, v in means.items())
+    told = listed(f"{context.visit_in_text(n)} {rounding.fixed(v, 2)}" for n, v in means.items())
     label = capital(outcome.label_with_unit)
     return drawn(
         context,
@@ -50,7 +50,7 @@ def _spaghetti(context: Context, outcome: Outcome, wide: pd.DataFrame) -> Block:
             "not for publication.",
             outcome=outcome.label,
         ),
-        _("{n} thin lines, and the means: {means}.", n=rounding.count(len(courses)), means=spoken),
+        _("{n} thin lines, and the means: {means}.", n=rounding.count(len(courses)), means=told),
         lambda frame: figures.spaghetti_plot(courses, mean, axis, label, frame, rounding.fixed),
     )
 
@@ -66,7 +66,7 @@ def _waterfall(context: Context, outcome: Outcome, wide: pd.DataFrame) -> tuple[
     up, down = sum(value > 0 for value in changes), sum(value < 0 for value in changes)
     least = context.least_change(outcome)
     lines = [] if least is None else [(least, _("response: {value}", value=rounding.significant(least, 2)))]
-    axis = value_axis(outcome, _("Change to {visit}", visit=when))
+    axis, below = value_axis(outcome, _("Change to {visit}", visit=when)), _("one bar a child")
     figure = drawn(
         context,
         f"fig-waterfall-{outcome.id}",
@@ -84,6 +84,6 @@ def _waterfall(context: Context, outcome: Outcome, wide: pd.DataFrame) -> tuple[
             down=rounding.count(down),
             same=rounding.count(len(changes) - up - down),
         ),
-        lambda frame: figures.waterfall_plot(changes, axis, frame, rounding.fixed, lines=lines),
+        lambda frame: figures.waterfall_plot(changes, axis, frame, rounding.fixed, lines=lines, below=below),
     )
     return (figure,)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from emostats.estimates import Estimate
 from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, Outcome, slug
-from emostats.report.language import _
+from emostats.report.language import _, sentences, stopped
 from emostats.report.model import Block, Cell, Column, Heading, NotDone, Row, Section, Table
 from emostats.report.parts import absent, confidence, text
+from emostats.report.recorded import spoken
 from emostats.report.wording import capital
 
 _TERM = re.compile(r"^(?P<group>.*?)(?:var|cov)\((?P<one>[^,()]+)(?:, (?P<other>[^()]+))?\)$")
@@ -24,7 +26,7 @@ def section(context: Context) -> Section:
         blocks.append(Heading(f"details-{outcome.id}", outcome.label))
         blocks += _of(context, outcome)
     if not blocks:
-        blocks.append(NotDone(_("Model details"), "the study file asks for no mixed model"))
+        blocks.append(NotDone(_("Model details"), _("the study file asks for no mixed model")))
     return Section("details", _("Model details"), tuple(blocks))
 
 
@@ -32,7 +34,7 @@ def _of(context: Context, outcome: Outcome) -> list[Block]:
     fits = [row for row in context.rows("fit", outcome) if not row.error]
     coefficients = context.rows("coefficient", outcome)
     if not fits and not coefficients:
-        return [absent(context, outcome, "Model details")]
+        return [absent(context, outcome, _("Model details"))]
     tests = [row for row in context.rows("test", outcome) if not row.subgroup]
     blocks: list[Block] = [text(_fit(context, outcome, fits))] if fits else []
     if tests:
@@ -44,40 +46,49 @@ def _of(context: Context, outcome: Outcome) -> list[Block]:
 
 def _fit(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> str:
     facts = context.facts_of(outcome.analysis, outcome.parameter)
-    parts = [f"{row.term} {rounding.fixed(row.estimate, 3)}" for row in rows]
+    parts = [f"{spoken(row.term)} {rounding.fixed(row.estimate, 3)}" for row in rows]
     n, observations = rounding.known(facts.get("n_subjects")), rounding.known(facts.get("n_observations"))
     sizes = ""
     if n and observations:
-        sizes = f"{rounding.count(observations)} values of {rounding.count(n)} children. "
+        counts = rounding.count(observations), rounding.count(n)
+        sizes = _("{values} values of {n} children.", values=counts[0], n=counts[1])
+    return sentences(sizes, stopped(_(", ").join(parts)), _steps(facts))
+
+
+def _steps(facts: Mapping[str, Any]) -> str:
+    """Whether the model converged, and after how many iterations."""
+    if not facts.get("converged"):
+        return _("Convergence not recorded.")
     iterations = rounding.known(facts.get("iterations"))
-    converged = "Converged" if facts.get("converged") else "Convergence not recorded"
-    steps = f" after {rounding.count(iterations)} iterations" if iterations else ""
-    return f"{sizes}{capital(', '.join(parts))}. {converged}{steps}."
+    if not iterations:
+        return _("Converged.")
+    return _("Converged after {n} iterations.", n=rounding.count(iterations))
 
 
 def _tests(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> Table:
     shown = tuple(
-        Row(context.in_words(row.term), role="failed", reason=capital(row.error))
+        Row(context.in_words(row.term), role="failed", reason=capital(spoken(row.error)))
         if row.error
         else Row(context.in_words(row.term), (cells.t_statistic(row), cells.p_value(row)))
         for row in rows
     )
     columns = (Column(_("F test")), Column(_("p")))
-    return Table(f"table-anova-{outcome.id}", f"{outcome.label}: type III tests", "Term", columns, shown)
+    caption = _("{outcome}: type III tests", outcome=outcome.label)
+    return Table(f"table-anova-{outcome.id}", caption, _("Term"), columns, shown)
 
 
 def _coefficients(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> Table:
     shown = tuple(_coefficient(context, row) for row in rows)
-    columns = [Column(name) for name in ("Estimate", "SE", confidence(rows), "Test", "p")]
-    caption = f"{outcome.label_with_unit}: fixed effects"
-    return Table(f"table-coefficients-{outcome.id}", caption, "Coefficient", tuple(columns), shown)
+    columns = [Column(name) for name in (_("Estimate"), _("SE"), confidence(rows), _("Test"), _("p"))]
+    caption = _("{outcome}: fixed effects", outcome=outcome.label_with_unit)
+    return Table(f"table-coefficients-{outcome.id}", caption, _("Coefficient"), tuple(columns), shown)
 
 
 def _coefficient(context: Context, row: Estimate) -> Row:
     """Coefficients differ in scale: each has the places that its own standard error supports."""
-    name, places = context.in_words(row.term), cells.places_of([row])
+    name, places = context.in_words(spoken(row.term)), cells.places_of([row])
     if row.error or row.estimate is None:
-        reason = capital(row.error or row.warning or "not estimated")
+        reason = capital(spoken(row.error or row.warning or "not estimated"))
         return Row(name, role="failed", reason=reason)
     return Row(
         name,
@@ -110,11 +121,13 @@ def _matrix(context: Context, outcome: Outcome, name: str, entries: dict[tuple[s
         filled = [entries.get((one, other)) or entries.get((other, one)) for other in visits[: i + 1]]
         shown = [cells.estimate(row, places) for row in filled]
         rows.append(Row(context.visit(one), tuple(shown + [Cell("")] * (len(visits) - i - 1))))
-    group = f", {context.in_words(name.rstrip(': '))}" if name else ""
+    caption = _("{outcome}: covariance matrix of the visits", outcome=outcome.label)
+    if name:
+        caption = _("{what}, {level}", what=caption, level=context.in_words(name.rstrip(": ")))
     return Table(
         "-".join(filter(None, ("table-covariance", outcome.id, slug(name) if name else ""))),
-        f"{outcome.label}: covariance matrix of the visits{group}",
-        "Visit",
+        caption,
+        _("Visit"),
         tuple(Column(context.visit(visit)) for visit in visits),
         tuple(rows),
     )

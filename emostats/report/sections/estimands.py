@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emostats.report.context import Context, Outcome
-from emostats.report.language import _, joined
+from emostats.report.language import _, joined, listed, with_unit
 from emostats.report.model import Block, Definitions, Heading, NotDone, Paragraph, Section
 from emostats.report.parts import text
 from emostats.study.spec import Estimand, MmrmAnalysis
@@ -47,12 +47,12 @@ def _beside(context: Context) -> list[Block]:
 def _parts(context: Context, estimand: Estimand) -> tuple[tuple[str, Paragraph], ...]:
     info = context.spec.parameters.get(estimand.parameter)
     unit = _(", in {unit}", unit=info.unit) if info and info.unit else ""
-    events = [f"{event} ({strategy})" for event, strategy in estimand.intercurrent_events.items()]
+    events = [with_unit(event, strategy) for event, strategy in estimand.intercurrent_events.items()]
     return (
         (_("Population"), text(estimand.population)),
         (_("Treatment"), text(estimand.treatment or _("not stated in the study file"))),
         (_("Outcome"), text(f"{context.spec.parameter_label(estimand.parameter)}{unit}")),
-        (_("Intercurrent events"), text("; ".join(events) or _("none named in the study file"))),
+        (_("Intercurrent events"), text(listed(events) or _("none named in the study file"))),
         (_("Summary measure"), text(estimand.summary)),
         (_("Answered by"), text(_answered_by(context, estimand.parameter))),
     )

@@ -12,12 +12,10 @@ from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context
 from emostats.report.drawings import drawn
-from emostats.report.language import _
+from emostats.report.language import _, ended, listed, n_children, sentences, told_of
 from emostats.report.model import Block, Cell, Column, Footnote, NotDone, Row, Section, Table
-from emostats.report.parts import ALL, number, records, text
-from emostats.report.wording import plural
-
-_OVERALL = ("", "All", ALL)
+from emostats.report.parts import is_overall, level_called, number, records, text
+from emostats.report.recorded import STAGES, spoken
 
 
 def section(context: Context) -> Section:
@@ -25,7 +23,7 @@ def section(context: Context) -> Section:
     flow = context.table("flow")
     if flow is None:
         blocks: tuple[Block, ...] = (
-            NotDone(_("Participant flow"), "this run has no table of who entered and answered"),
+            NotDone(_("Participant flow"), _("this run has no table of who entered and answered")),
         )
     else:
         blocks = (
@@ -37,7 +35,7 @@ def section(context: Context) -> Section:
 
 
 def _overall(flow: pd.DataFrame) -> pd.DataFrame:
-    found = flow[flow["level"].fillna("").isin(_OVERALL)]
+    found = flow[flow["level"].fillna("").map(is_overall)]
     return found if len(found) else flow[flow["level"] == flow["level"].iloc[0]]
 
 
@@ -49,31 +47,29 @@ def _boxes(flow: pd.DataFrame) -> tuple[figures.FlowBox, ...]:
         reasons = group["reason"].fillna("").astype(str)
         total = group["n"][reasons == ""]
         told = [
-            f"{reason}: {cells.whole(n).text}"
+            told_of(spoken(reason), cells.whole(n).text)
             for reason, n in zip(reasons, group["n"], strict=True)
             if reason
         ]
         n = rounding.known(total.iloc[0] if len(total) else group["n"].sum(skipna=False))
-        count = (
-            _("number hidden")
-            if n is None
-            else f"{cells.whole(n).text} {plural(int(n), 'child', 'children')}"
-        )
+        count = _("number hidden") if n is None else n_children(n)
         side = str(stage).lower().startswith(("lost", "excluded", "withdrawn"))
-        boxes.append(figures.FlowBox(str(stage), count, tuple(told), side))
+        boxes.append(figures.FlowBox(spoken(str(stage), STAGES), count, tuple(told), side))
     return tuple(boxes)
 
 
 def _diagram(context: Context, flow: pd.DataFrame) -> Block:
     boxes = _boxes(flow)
-    spoken = "; ".join(f"{box.title}: {box.count}" for box in boxes)
+    told = listed(told_of(box.title, box.count) for box in boxes)
     return drawn(
         context,
         "fig-flow",
-        "Participant flow",
-        "Participant flow. Boxes on the main line count children at each stage; boxes to the side count "
-        "those who left it.",
-        f"A diagram from top to bottom. {spoken}.",
+        _("Participant flow"),
+        _(
+            "Participant flow. Boxes on the main line count children at each stage; boxes to the side count "
+            "those who left it."
+        ),
+        sentences(_("A diagram from top to bottom."), ended(told)),
         lambda frame: figures.flow_diagram(boxes, frame),
     )
 
@@ -90,9 +86,10 @@ def _table(context: Context, flow: pd.DataFrame) -> Table:
     for (stage, reason), group in flow.fillna({"reason": ""}).groupby(["stage", "reason"], sort=False):
         names = group["level"].fillna("").astype(str) if group["level"].notna().any() else [""] * len(group)
         at = dict(zip(names, records(group), strict=True))
-        label = f"— {reason}" if reason else str(stage)
+        label = f"— {spoken(str(reason))}" if reason else spoken(str(stage), STAGES)
         rows.append(Row(label, tuple(_count(at.get(level)) for level in levels)))
-    columns = tuple(Column(ALL if level in _OVERALL else level) for level in levels)
+    columns = tuple(Column(level_called(level)) for level in levels)
+    caption = _("Participant flow by subgroup")
     notes = [Footnote(_("Numbers of children. A stage that nobody is in keeps its row."))]
     if context.session_outcomes and context.questionnaire_outcomes:
         notes.append(
@@ -103,4 +100,4 @@ def _table(context: Context, flow: pd.DataFrame) -> Table:
                 )
             )
         )
-    return Table("table-flow", "Participant flow by subgroup", "Stage", columns, tuple(rows), tuple(notes))
+    return Table("table-flow", caption, _("Stage"), columns, tuple(rows), tuple(notes))

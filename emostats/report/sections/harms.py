@@ -12,6 +12,7 @@ from emostats.report.context import Context
 from emostats.report.language import _
 from emostats.report.model import Block, Cell, Column, Footnote, Heading, NotDone, Row, Section, Table
 from emostats.report.parts import number, records, small, text
+from emostats.report.recorded import spoken
 
 
 def section(context: Context) -> Section:
@@ -59,7 +60,7 @@ def _rows(table: pd.DataFrame, levels: Sequence[str]) -> list[Row]:
     ):
         by_level = {str(record["level"]): record for record in records(group)}
         shown = tuple(_counts(by_level.get(level)) for level in levels)
-        rows.append(Row(f"— {term}" if term else str(category), shown, "" if term else "overall"))
+        rows.append(Row(f"— {term}" if term else spoken(str(category)), shown, "" if term else "overall"))
     return rows
 
 
@@ -73,8 +74,8 @@ def _counts(record: dict[str, object] | None) -> Cell:
     detail = _("{n} events", n=rounding.count(events)) if events else ""
     serious = number(record, "n_serious")
     if serious:
-        detail += "; " + _("{n} serious", n=rounding.count(serious))
-    return Cell(shown, None if children is None else int(children), "children", detail=detail)
+        detail += _("; ") + _("{n} serious", n=rounding.count(serious))
+    return Cell(shown, None if children is None else int(children), _("children"), detail=detail)
 
 
 def _burden(context: Context) -> tuple[Block, ...]:
@@ -86,7 +87,7 @@ def _burden(context: Context) -> tuple[Block, ...]:
     rows = []
     for variable, group in table.groupby("variable", sort=False):
         by_level = {str(record["level"] or ""): record for record in records(group.fillna({"level": ""}))}
-        rows.append(Row(_(str(variable)), tuple(_amount(by_level.get(level)) for level in levels)))
+        rows.append(Row(spoken(str(variable)), tuple(_amount(by_level.get(level)) for level in levels)))
     columns = tuple(Column(level or _("All children")) for level in levels)
     caption = _("Answers and sessions per child: mean (standard deviation)")
     note = Footnote(_("Median and quartiles below. Minutes are not recorded."))

@@ -11,7 +11,7 @@ from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, Outcome
 from emostats.report.drawings import drawn, in_words, points, time_axis
-from emostats.report.language import _
+from emostats.report.language import _, sentences, told_of
 from emostats.report.model import Block, Cell, Column, Footnote, NotDone, Row, Section, Table
 from emostats.report.parts import (
     absent,
@@ -19,11 +19,14 @@ from emostats.report.parts import (
     confidence,
     divisions,
     heading,
+    is_overall,
+    level_called,
     level_name,
     number,
     records,
     text,
 )
+from emostats.report.recorded import spoken
 from emostats.report.wording import capital
 
 _MOST_PANELS = 12
@@ -42,7 +45,7 @@ def section(context: Context) -> Section:
     for outcome in context.questionnaire_outcomes:
         blocks += [heading("means", outcome), *means_of(context, outcome)]
     if len(blocks) == 1:
-        blocks.append(NotDone(_("LS means over time"), "no analysis in the study file asks for them"))
+        blocks.append(NotDone(_("LS means over time"), _("no analysis in the study file asks for them")))
     return Section("means", _("Means over time"), tuple(blocks))
 
 
@@ -50,7 +53,7 @@ def means_of(context: Context, outcome: Outcome) -> tuple[Block, ...]:
     """Figure, table of LS means, and table of observed means of one outcome."""
     rows = context.rows("ls_mean", outcome)
     if not rows:
-        return (absent(context, outcome, "LS means over time"),)
+        return (absent(context, outcome, _("LS means over time")),)
     return (_figure(context, outcome, rows), _table(context, outcome, rows), *_observed(context, outcome))
 
 
@@ -63,9 +66,11 @@ def _panels(context: Context, rows: Sequence[Estimate]) -> tuple[figures.Panel, 
         if subgroup not in shown:
             continue
         known = points(context, group)
-        reason = next((capital(row.error) for row in group if row.error), "") if not known else ""
+        reason = next((capital(spoken(row.error)) for row in group if row.error), "") if not known else ""
         reference = overall if subgroup else ()
-        panels.append(figures.Panel(level or "All children", known, reference, reason, overall=not subgroup))
+        panels.append(
+            figures.Panel(level or _("All children"), known, reference, reason, overall=not subgroup)
+        )
     return tuple(panels[:_MOST_PANELS])
 
 
@@ -84,24 +89,28 @@ def _figure(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> Blo
     visits = [name for name in context.spec.visit_names if any(row.visit == name for row in rows)]
     axis = time_axis(context, visits)
     shown = [row for row in rows if row.subgroup in _divisions_shown(rows)]
-    reference = " The dashed line repeats the mean of all children." if len(panels) > 1 else ""
+    told = _(
+        "{outcome}: LS means with {level} at each visit.",
+        outcome=outcome.label_with_unit,
+        level=confidence(rows),
+    )
+    reference = _("The dashed line repeats the mean of all children.") if len(panels) > 1 else ""
     return drawn(
         context,
         f"fig-means-{outcome.id}",
-        f"LS means over time: {outcome.label}",
-        f"{outcome.label_with_unit}: LS means with {confidence(rows)} at each visit.{reference}",
-        f"One panel for each group of children. {in_words(context, shown, outcome.places)}",
+        told_of(_("LS means over time"), outcome.label),
+        sentences(told, reference),
+        sentences(_("One panel for each group of children."), in_words(context, shown, outcome.places)),
         lambda frame: figures.trajectory_plot(panels, axis, frame, rounding.fixed),
     )
 
 
 def _table(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> Table:
     visits = [name for name in context.spec.visit_names if any(row.visit == name for row in rows)]
-    level = confidence(rows)
     return Table(
         f"table-means-{outcome.id}",
-        f"{outcome.label_with_unit}: LS means ({level} below)",
-        "Children",
+        _("{outcome}: LS means ({level} below)", outcome=outcome.label_with_unit, level=confidence(rows)),
+        _("Children"),
         tuple(Column(context.visit(name)) for name in visits),
         matrix(context, rows, visits, outcome.places),
     )
@@ -125,7 +134,7 @@ def matrix(
     current = ""
     for (subgroup, _level), group in by_level(rows).items():
         if subgroup and subgroup != current:
-            shown.append(Row(f"By {context.factors(subgroup)}", role="group"))
+            shown.append(Row(_("By {factors}", factors=context.factors(subgroup)), role="group"))
             current = subgroup
         at = {row.visit: row for row in group}
         filled = tuple(cells.with_interval(at.get(visit), places, sign=sign) for visit in visits)
@@ -141,20 +150,24 @@ def _observed(context: Context, outcome: Outcome) -> tuple[Block, ...]:
     table = context.table("visits")
     found = None if table is None else table[table["parameter"] == outcome.parameter]
     if found is None or found.empty:
-        return (NotDone(f"Observed means: {outcome.label}", "this run has no table of values by visit"),)
+        return (
+            NotDone(
+                told_of(_("Observed means"), outcome.label), _("this run has no table of values by visit")
+            ),
+        )
     visits = [name for name in context.spec.visit_names if name in set(found["visit"])]
     places = rounding.shared_decimals(found["sd"], found["mean"])
     rows = []
     for level, group in found.groupby("level", sort=False):
         at = {str(record["visit"]): record for record in records(group)}
-        name = "All children" if level in ("", "All") else str(level)
         filled = tuple(_raw(at.get(visit), places) for visit in visits)
-        rows.append(Row(name, filled, role="overall" if name == "All children" else ""))
+        overall = is_overall(str(level))
+        rows.append(Row(level_called(str(level)), filled, role="overall" if overall else ""))
     return (
         Table(
             f"table-observed-{outcome.id}",
-            f"{outcome.label_with_unit}: observed values, mean (standard deviation)",
-            "Children",
+            _("{outcome}: observed values, mean (standard deviation)", outcome=outcome.label_with_unit),
+            _("Children"),
             tuple(Column(context.visit(name)) for name in visits),
             tuple(rows),
             (Footnote(_("Children with a value at the visit; n below. Not adjusted for missing answers.")),),
@@ -167,6 +180,6 @@ def _raw(record: Mapping[str, Any] | None, places: int) -> Cell:
         return gone
     mean = number(record, "mean") if record else None
     if record is None or mean is None:
-        return Cell(rounding.MISSING, reason="No value at this visit")
+        return Cell(rounding.MISSING, reason=_("No value at this visit"))
     sd, n = number(record, "sd"), number(record, "n")
-    return Cell(rounding.mean_sd(mean, sd, places), mean, detail=f"n = {rounding.count(n)}")
+    return Cell(rounding.mean_sd(mean, sd, places), mean, detail=_("n = {n}", n=rounding.count(n)))

@@ -10,9 +10,10 @@ from typing import Any
 
 from emostats.render import rounding
 from emostats.report.context import Context
-from emostats.report.language import _, joined, sentences
+from emostats.report.language import _, joined, listed, sentences, stopped, told_of, with_unit
 from emostats.report.model import Block, Code, Heading, NotDone, Section
 from emostats.report.parts import text
+from emostats.report.recorded import spoken
 from emostats.report.sections import method_names as names
 from emostats.report.sections.agreement import domain
 from emostats.report.wording import capital
@@ -147,13 +148,13 @@ def _departures(context: Context, analysis: MmrmAnalysis) -> list[Block]:
         label = context.spec.parameter_label(parameter)
         if context.fact(analysis.name, "converged", parameter, True) is False:
             reason = context.fact(analysis.name, "message", parameter) or _("no reason was recorded")
-            told.append(NotDone(_("Model of {outcome}", outcome=label), str(reason)))
+            told.append(NotDone(_("Model of {outcome}", outcome=label), spoken(str(reason))))
         elif used != asked:
             told.append(text(_("For {outcome} another covariance was used:", outcome=label)))
             told.append(Code(str(used), _("Model formula used")))
         warning = context.fact(analysis.name, "warning", parameter)
         if warning:
-            told.append(text(f"{label}: {warning}."))
+            told.append(text(stopped(told_of(label, context.warned(str(warning))))))
     return told
 
 
@@ -249,7 +250,10 @@ def _agreement(context: Context, analysis: IccAnalysis) -> str:
     )
     methods = [r.method for r in context.of_kind("icc") if r.analysis == analysis.name and r.method]
     if methods:
-        told = sentences(told, _("Interval: {methods}.", methods=joined(list(dict.fromkeys(methods)))))
+        told = sentences(
+            told,
+            _("Interval: {methods}.", methods=joined([spoken(method) for method in dict.fromkeys(methods)])),
+        )
     if analysis.matching_threshold is not None:
         threshold = rounding.significant(analysis.matching_threshold, 1)
         told = sentences(told, _("A rating of {threshold} or more counts as a match.", threshold=threshold))
@@ -265,7 +269,7 @@ def _estimands(context: Context) -> str:
             outcome=context.spec.parameter_label(item.parameter),
             summary=item.summary,
             population=item.population,
-            events="; ".join(f"{k} ({v})" for k, v in item.intercurrent_events.items()) or _("none named"),
+            events=listed(with_unit(k, v) for k, v in item.intercurrent_events.items()) or _("none named"),
         )
         for item in context.spec.estimands
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emostats.report.context import Context
-from emostats.report.language import _
+from emostats.report.language import _, told_of
 from emostats.report.model import Block, Heading, Note, Paragraph, Strong
 
 
@@ -14,5 +14,5 @@ def summary(context: Context) -> list[Block]:
     found = main_results(context)
     if not found:
         return []
-    blocks = tuple(Paragraph((Strong(f"{label}: "), *told.parts)) for label, told in found)
+    blocks = tuple(Paragraph((Strong(told_of(label, "")), *told.parts)) for label, told in found)
     return [Heading("plain", _("In plain words")), Note(_("For readers without statistics"), blocks)]

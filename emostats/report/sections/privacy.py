@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from emostats.render import rounding
 from emostats.report.context import Context
-from emostats.report.language import _
+from emostats.report.language import _, n_children, sentences
 from emostats.report.model import Block, Bullets, Section
 from emostats.report.parts import text
-from emostats.report.wording import plural
+from emostats.report.recorded import spoken
 
 SMALL = 10
 """Groups of this size or smaller are widely held to be disclosive (the threshold of CMS)."""
@@ -41,7 +41,7 @@ def _public(context: Context) -> Section:
             "It is the public edition. The report holds results for groups of children: no row of a single "
             "child, no name, no date of birth, no ID."
         ),
-        *context.public["statements"],
+        *map(spoken, context.public["statements"]),
         _("Texts, figures, tables, the explorer and the file itself were looked through for identifiers."),
         _alone(),
     ]
@@ -72,17 +72,18 @@ def _courses(context: Context) -> str:
 def _smallest(context: Context) -> str:
     behind = [row.n for row in context.estimates if row.n is not None and row.n > 0 and not row.error]
     listed = [int(n) for name in COUNTED for n in _counts(context, name) if n > 0]
-    told = [
-        f"The smallest group {where} has {rounding.count(min(sizes))} "
-        f"{plural(min(sizes), 'child', 'children')}."
-        for where, sizes in (("behind an estimate", behind), ("in a descriptive table", listed))
-        if sizes
-    ]
+    told = []
+    if behind:
+        told.append(_("The smallest group behind an estimate has {size}.", size=n_children(min(behind))))
+    if listed:
+        told.append(_("The smallest group in a descriptive table has {size}.", size=n_children(min(listed))))
     few = sum(n <= SMALL for n in behind)
-    if few:
-        verb = "rests" if few == 1 else "rest"
-        told.append(f"{rounding.count(few)} {plural(few, 'estimate')} {verb} on {SMALL} children or fewer.")
-    return " ".join(told) or "This run does not say how many children are behind its numbers."
+    if few == 1:
+        told.append(_("1 estimate rests on {least} children or fewer.", least=rounding.count(SMALL)))
+    elif few:
+        n, least = rounding.count(few), rounding.count(SMALL)
+        told.append(_("{n} estimates rest on {least} children or fewer.", n=n, least=least))
+    return sentences(*told) or _("This run does not say how many children are behind its numbers.")
 
 
 def _counts(context: Context, name: str) -> list[float]:

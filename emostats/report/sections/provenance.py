@@ -10,6 +10,7 @@ from emostats.report.context import Context
 from emostats.report.language import _
 from emostats.report.model import Block, Cell, Column, Definitions, Footnote, NotDone, Row, Section, Table
 from emostats.report.parts import text
+from emostats.report.recorded import spoken
 
 
 def section(context: Context) -> Section:
@@ -24,7 +25,7 @@ def section(context: Context) -> Section:
             )
         ),
         Definitions(tuple((name, text(value)) for name, value in _run(manifest))),
-        *_files(manifest.get("inputs") or (), "table-inputs", "Input files"),
+        *_files(manifest.get("inputs") or (), "table-inputs", _("Input files")),
         _versions(manifest),
     ]
     return Section("provenance", _("Where the numbers come from"), tuple(blocks))
@@ -32,37 +33,38 @@ def section(context: Context) -> Section:
 
 def _run(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     known = [
-        ("Run", manifest.get("run_id")),
-        ("Created", rounding.moment(str(manifest.get("created") or ""))),
-        ("Status", manifest.get("status")),
-        ("Study file", manifest.get("study_file")),
-        ("Seed", manifest.get("seed")),
+        (_("Run"), manifest.get("run_id")),
+        (_("Created"), rounding.moment(str(manifest.get("created") or ""))),
+        (_("Status"), spoken(str(manifest.get("status") or ""))),
+        (_("Study file"), manifest.get("study_file")),
+        (_("Seed"), manifest.get("seed")),
     ]
-    return [(name, str(value) if value not in (None, "") else "not recorded") for name, value in known]
+    return [(name, str(value) if value not in (None, "") else _("not recorded")) for name, value in known]
 
 
 def _files(files: Sequence[Mapping[str, Any]], id: str, caption: str) -> tuple[Block, ...]:
     if not files:
-        return (NotDone(caption, "the manifest lists none"),)
+        return (NotDone(caption, _("the manifest lists none")),)
     rows = tuple(
         Row(
             str(item.get("path", "")),
             (
-                Cell(rounding.byte_size(item.get("bytes")), item.get("bytes"), "bytes"),
-                Cell(str(item.get("sha256") or "not recorded")),
+                Cell(rounding.byte_size(item.get("bytes")), item.get("bytes"), _("bytes")),
+                Cell(str(item.get("sha256") or _("not recorded"))),
             ),
         )
         for item in files
     )
     columns = (Column(_("Size")), Column(_("SHA-256"), numeric=False))
     note = Footnote(_("The hash changes if one byte of the file does."))
-    return (Table(id, caption, "File", columns, rows, (note,)),)
+    return (Table(id, caption, _("File"), columns, rows, (note,)),)
 
 
 def _versions(manifest: Mapping[str, Any]) -> Table:
     packages = manifest.get("packages") or {}
     versions = {"emostats": manifest.get("emostats"), "Python": manifest.get("python"), **packages}
     rows = tuple(
-        Row(str(name), (Cell(str(version or "not recorded")),)) for name, version in versions.items()
+        Row(str(name), (Cell(str(version or _("not recorded"))),)) for name, version in versions.items()
     )
-    return Table("table-versions", "Software", "Package", (Column(_("Version"), numeric=False),), rows)
+    columns = (Column(_("Version"), numeric=False),)
+    return Table("table-versions", _("Software"), _("Package"), columns, rows)

@@ -12,7 +12,7 @@ from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, slug
 from emostats.report.drawings import drawn
-from emostats.report.language import _
+from emostats.report.language import _, ended, joined, listed, sentences, told_of
 from emostats.report.model import (
     Block,
     Cell,
@@ -25,7 +25,8 @@ from emostats.report.model import (
     Table,
 )  # fmt: skip
 from emostats.report.parts import number, records, small, text
-from emostats.report.wording import capital, joined
+from emostats.report.recorded import spoken
+from emostats.report.wording import capital
 
 _MOST_PATTERNS = 12
 
@@ -45,7 +46,7 @@ def section(context: Context) -> Section:
 def _findings(context: Context) -> tuple[Block, ...]:
     findings = context.tables.get("findings")
     if findings is None:
-        return (NotDone(_("Findings"), "this run has no record of what the reading of the data noticed"),)
+        return (NotDone(_("Findings"), _("this run has no record of what the reading of the data noticed")),)
     if findings.empty:
         return (text(_("Nothing: every value was where the study file says, and in its range.")),)
     groups = findings.groupby(["severity", "rule"], sort=False)
@@ -61,14 +62,14 @@ def _findings(context: Context) -> tuple[Block, ...]:
             "findings.csv."
         )
     )
-    return (Table("table-findings", "Findings in the data, by rule", "Rule", columns, rows, (note,)),)
+    return (Table("table-findings", _("Findings in the data, by rule"), _("Rule"), columns, rows, (note,)),)
 
 
 def _finding(context: Context, severity: str, rule: str, group: pd.DataFrame) -> Row:
     n = len(group)
     return Row(
-        capital(rule.replace("-", " ")),
-        (Cell(severity), Cell(rounding.count(n), n, "findings"), Cell(_what(context, group))),
+        capital(spoken(rule.replace("-", " "))),
+        (Cell(spoken(severity)), Cell(rounding.count(n), n, _("findings")), Cell(_what(context, group))),
     )
 
 
@@ -76,13 +77,13 @@ def _what(context: Context, group: pd.DataFrame) -> str:
     """The message of a finding that is about no child; else where the findings are, without the children."""
     about_child = any(_texts(group, "subject"))
     if len(group) == 1 and not about_child and not _texts(group, "cell"):
-        return " ".join([*_texts(group, "message"), *_texts(group, "action")])
+        return sentences(*map(spoken, _texts(group, "message")), *_texts(group, "action"))
     places = {
-        "sheet": _texts(group, "sheet"),
-        "visit": [context.visit(name) for name in _texts(group, "visit")],
-        "outcome": [context.spec.parameter_label(code) for code in _texts(group, "parameter")],
+        _("sheet"): _texts(group, "sheet"),
+        _("visit"): [context.visit(name) for name in _texts(group, "visit")],
+        _("outcome"): [context.spec.parameter_label(code) for code in _texts(group, "parameter")],
     }
-    return capital("; ".join(f"{name}: {joined(found[:6])}" for name, found in places.items() if found))
+    return capital(listed(told_of(name, joined(found[:6])) for name, found in places.items() if found))
 
 
 def _texts(group: pd.DataFrame, column: str) -> list[str]:
@@ -95,7 +96,7 @@ def _texts(group: pd.DataFrame, column: str) -> list[str]:
 def _by_visit(context: Context) -> tuple[Block, ...]:
     visits = context.table("visits")
     if visits is None:
-        return (NotDone(_("Answers by visit"), "this run has no table of values by visit"),)
+        return (NotDone(_("Answers by visit"), _("this run has no table of values by visit")),)
     overall = visits[visits["level"].fillna("").isin(("", "All"))]
     names = [name for name in context.spec.visit_names if name in set(overall["visit"])]
     rows = []
@@ -104,27 +105,28 @@ def _by_visit(context: Context) -> tuple[Block, ...]:
         shown = tuple(_answered(by_visit.get(name)) for name in names)
         rows.append(Row(context.spec.parameter_label(str(parameter)), shown))
     columns = tuple(Column(context.visit(name)) for name in names)
-    table = Table("table-answered", "Children with a value, by visit", "Outcome", columns, tuple(rows))
+    caption = _("Children with a value, by visit")
+    table = Table("table-answered", caption, _("Outcome"), columns, tuple(rows))
     return (table,)
 
 
 def _answered(record: Mapping[str, Any] | None) -> Cell:
     if record is None:
-        return Cell(rounding.MISSING, reason="Not measured at this visit")
+        return Cell(rounding.MISSING, reason=_("Not measured at this visit"))
     if (gone := cells.hidden(record)) is not None:
         return gone
     n, missing = number(record, "n"), number(record, "n_missing")
     if n is None:
-        return cells.NO_VALUE
+        return cells.no_value()
     if missing is None:
-        return Cell(rounding.count(n), int(n), "children")
-    return Cell(rounding.share(n, n + missing), int(n), "children")
+        return Cell(rounding.count(n), int(n), _("children"))
+    return Cell(rounding.share(n, n + missing), int(n), _("children"))
 
 
 def _patterns(context: Context) -> tuple[Block, ...]:
     table = context.table("missingness")
     if table is None:
-        reason = context.why_no_table("missingness", "this run has no table of missingness patterns")
+        reason = context.why_no_table("missingness", _("this run has no table of missingness patterns"))
         return (NotDone(_("Patterns of missing visits"), reason),)
     wanted = dict.fromkeys(outcome.parameter for outcome in context.outcomes)
     groups = {str(parameter): group for parameter, group in table.groupby("parameter", sort=False)}
@@ -135,7 +137,8 @@ def _patterns(context: Context) -> tuple[Block, ...]:
         patterns, counts = groups[parameter]["pattern"].astype(str), groups[parameter]["n"].astype(int)
         pairs = tuple(zip(patterns, counts, strict=True))
         if pairs in told:
-            blocks.append(text(f"{label} has the same patterns as {told[pairs]}."))
+            same = _("{outcome} has the same patterns as {other}.", outcome=label, other=told[pairs])
+            blocks.append(text(same))
         else:
             told[pairs] = label
             blocks += _map(context, parameter, label, pairs)
@@ -143,7 +146,8 @@ def _patterns(context: Context) -> tuple[Block, ...]:
 
 
 def _map(context: Context, parameter: str, label: str, pairs: tuple[tuple[str, int], ...]) -> list[Block]:
-    total = sum(n for _, n in pairs)
+    total = sum(n for _pattern, n in pairs)
+    everyone = rounding.count(total)
     common = pairs[:_MOST_PATTERNS]
     shown = [
         figures.Pattern(
@@ -152,18 +156,21 @@ def _map(context: Context, parameter: str, label: str, pairs: tuple[tuple[str, i
         for pattern, n in common
     ]
     visits = [context.visit(name) for name in context.spec.visit_names][: len(pairs[0][0])]
-    spoken = "; ".join(
-        f"{_spoken(context, pattern)}: {rounding.count(n)} of {rounding.count(total)} children"
-        for pattern, n in common
+    told = listed(
+        _("{pattern}: {n} of {total} children", pattern=_told(context, pattern), n=count, total=everyone)
+        for pattern, count in ((pattern, rounding.count(n)) for pattern, n in common)
     )
     figure = drawn(
         context,
         f"fig-missing-{slug(parameter)}",
-        f"Missing answers: {label}",
-        f"Which visits have a value of {label}. One row a pattern, the most complete first; the bar "
-        "counts the children with that pattern.",
-        f"A grid of visits by pattern. {spoken}.",
-        lambda frame: figures.missingness_map(shown, visits, frame),
+        told_of(_("Missing answers"), label),
+        _(
+            "Which visits have a value of {outcome}. One row a pattern, the most complete first; the bar "
+            "counts the children with that pattern.",
+            outcome=label,
+        ),
+        sentences(_("A grid of visits by pattern."), ended(told)),
+        lambda frame: figures.missingness_map(shown, visits, frame, legend=(_("answered"), _("missing"))),
     )
     return [figure, *_rarer(pairs[_MOST_PATTERNS:])]
 
@@ -171,11 +178,13 @@ def _map(context: Context, parameter: str, label: str, pairs: tuple[tuple[str, i
 def _rarer(pairs: tuple[tuple[str, int], ...]) -> list[Block]:
     if not pairs:
         return []
-    children = rounding.count(sum(n for _, n in pairs))
-    return [small(f"{children} more children have one of {rounding.count(len(pairs))} rarer patterns.")]
+    children, patterns = rounding.count(sum(n for _pattern, n in pairs)), rounding.count(len(pairs))
+    return [
+        small(_("{n} more children have one of {patterns} rarer patterns.", n=children, patterns=patterns))
+    ]
 
 
-def _spoken(context: Context, pattern: str) -> str:
+def _told(context: Context, pattern: str) -> str:
     names = zip(context.spec.visit_names, pattern, strict=False)
     missing = [context.visit_in_text(name) for name, mark in names if mark != "1"]
-    return f"missing {joined(missing)}" if missing else "complete"
+    return _("missing {visits}", visits=joined(missing)) if missing else _("complete")

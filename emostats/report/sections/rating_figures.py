@@ -8,7 +8,7 @@ from emostats import figures
 from emostats.render import rounding
 from emostats.report.context import Context, slug
 from emostats.report.drawings import drawn
-from emostats.report.language import _
+from emostats.report.language import _, ended, listed, told_of
 from emostats.report.model import Block
 from emostats.report.parts import number, records
 from emostats.study.spec import IccAnalysis
@@ -42,8 +42,8 @@ def _heatmap(context: Context, id: str, label: str, table: pd.DataFrame) -> Bloc
         high=most,
         legend=(_("never"), rounding.proportion(most, 0), ""),
     )
-    spoken = "; ".join(
-        f"{rater}: " + ", ".join(f"{c} {t}" for c, t in zip(grid.columns, texts, strict=True))
+    told = listed(
+        told_of(rater, _(", ").join(f"{c} {t}" for c, t in zip(grid.columns, texts, strict=True)))
         for rater, texts in zip(rows, grid.texts, strict=True)
     )
     return drawn(
@@ -54,7 +54,7 @@ def _heatmap(context: Context, id: str, label: str, table: pd.DataFrame) -> Bloc
             "{domain}: how often each expert gave each rating, in percent of the expert’s ratings.",
             domain=label,
         ),
-        f"{spoken}.",
+        ended(told),
         lambda frame: figures.rating_heatmap(grid, frame),
     )
 
@@ -87,7 +87,7 @@ def _differences(context: Context, id: str, label: str, table: pd.DataFrame) -> 
             domain=label,
             raters=raters,
         ),
-        "; ".join(line.text for line in lines) + ".",
+        ended(listed(line.text for line in lines)),
         lambda frame: figures.bland_altman_plot(pairs, lines, labels, frame, rounding.fixed, counts=counts),
     )
 

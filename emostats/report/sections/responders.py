@@ -9,6 +9,7 @@ from emostats.report.context import Context, Outcome
 from emostats.report.language import _
 from emostats.report.model import Block, Cell, Column, Footnote, Row, Table
 from emostats.report.parts import confidence
+from emostats.report.recorded import spoken
 from emostats.report.wording import capital
 
 
@@ -18,7 +19,7 @@ def responders_of(context: Context, outcome: Outcome) -> tuple[Block, ...]:
     if not rows:
         return ()
     terms = dict.fromkeys(row.term for row in rows)
-    notes = [Footnote(_("A response is a {term}.", term=term)) for term in terms if term]
+    notes = [Footnote(_("A response is a {term}.", term=spoken(term))) for term in terms if term]
     notes.append(Footnote(_("Children seen at both visits; those who left are in neither number.")))
     return (
         Table(
@@ -51,7 +52,7 @@ def _row(context: Context, row: Estimate) -> Row:
     missing = failed(row)
     if missing is not None:
         return Row(header, (count(row),), "failed", capital(missing.reason))
-    shown = Cell(rounding.share(responding(row), row.n), row.estimate, "proportion", row.estimate_id)
+    shown = Cell(rounding.share(responding(row), row.n), row.estimate, _("proportion"), row.estimate_id)
     limits = f"{rounding.full(row.conf_low)} to {rounding.full(row.conf_high)}"
     interval = rounding.proportion_interval(row.conf_low, row.conf_high)
-    return Row(header, (count(row), shown, Cell(interval, limits, "proportion", row.estimate_id)))
+    return Row(header, (count(row), shown, Cell(interval, limits, _("proportion"), row.estimate_id)))

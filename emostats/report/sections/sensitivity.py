@@ -11,10 +11,11 @@ from emostats.estimates import Estimate
 from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, Outcome, slug
-from emostats.report.drawings import drawn, paired_row, value_axis
-from emostats.report.language import _
+from emostats.report.drawings import drawn, paired_in_words, paired_row, value_axis
+from emostats.report.language import _, sentences, stopped, told_of
 from emostats.report.model import Block, Column, Footnote, Heading, NotDone, Row, Section, Table
 from emostats.report.parts import confidence, last_visit, level_name, number, records, text
+from emostats.report.recorded import spoken
 from emostats.report.sections.tipping import tipping_blocks
 from emostats.report.wording import capital
 from emostats.study.spec import BootstrapAnalysis
@@ -67,10 +68,12 @@ def _compared(context: Context, analysis: BootstrapAnalysis, outcome: Outcome) -
     }
     if not resampled:
         recorded = context.fact(analysis.name, "message", outcome.parameter)
-        return (NotDone(f"Bootstrap: {outcome.label}", str(recorded or "this run has no results for it")),)
+        reason = spoken(str(recorded or "")) or _("this run has no results for it")
+        return (NotDone(told_of(_("Bootstrap"), outcome.label), reason),)
     model = [row for row in context.rows("change", outcome) if _key(row) in resampled]
     if not model:
-        return (NotDone(f"Bootstrap: {outcome.label}", "the model it is compared with has no results"),)
+        reason = _("the model it is compared with has no results")
+        return (NotDone(told_of(_("Bootstrap"), outcome.label), reason),)
     return (
         _figure(context, analysis, outcome, model, resampled),
         *_distribution(context, analysis, outcome, model, resampled),
@@ -89,27 +92,27 @@ def _figure(
     when = context.visit_in_text(visit)
     last = [row for row in model if row.visit == visit]
     rows = [paired_row(level_name(row), (row, resampled[_key(row)]), outcome.places) for row in last]
-    names = ("Model", _method_name(analysis))
-    plot = figures.Forest(
-        tuple(rows), value_axis(outcome, f"Change to {when}"), f"Estimate ({confidence(last)})", series=names
-    )
-    spoken = "; ".join(
-        f"{row.label}: " + ", ".join(f"{name} {i.text}" for name, i in zip(names, row.intervals, strict=True))
-        for row in rows
-    )
+    names = (_("Model"), _method_name(analysis))
+    axis = value_axis(outcome, _("Change to {visit}", visit=when))
+    estimate = _("Estimate ({level})", level=confidence(last))
+    plot = figures.Forest(tuple(rows), axis, estimate, series=names)
     return drawn(
         context,
         f"fig-{slug(analysis.name)}-{outcome.id}",
-        f"Model and bootstrap intervals: {outcome.label}",
-        f"{outcome.label}: change from baseline to {when}, with the model’s interval above and the "
-        "bootstrap interval below it.",
-        f"A forest plot with two intervals a row. {spoken}.",
+        told_of(_("Model and bootstrap intervals"), outcome.label),
+        _(
+            "{outcome}: change from baseline to {visit}, with the model’s interval above and the bootstrap "
+            "interval below it.",
+            outcome=outcome.label,
+            visit=when,
+        ),
+        sentences(_("A forest plot with two intervals a row."), paired_in_words(rows, names)),
         lambda frame: figures.forest_plot(plot, frame, rounding.fixed),
     )
 
 
 def _method_name(analysis: BootstrapAnalysis) -> str:
-    return f"Bootstrap, {_METHODS.get(analysis.method, analysis.method)}"
+    return _("Bootstrap, {method}", method=_METHODS.get(analysis.method, analysis.method))
 
 
 def _distribution(
@@ -133,17 +136,23 @@ def _distribution(
     ]
     if not bins:
         return ()
-    pairs = ((_method_name(analysis), other), ("Model", own))
+    pairs = ((_method_name(analysis), other), (_("Model"), own))
     markers = [figures.Marker(name, row.estimate, row.conf_low, row.conf_high) for name, row in pairs]
-    label = value_axis(outcome, f"Change to {context.visit_in_text(visit)}")
+    label = value_axis(outcome, _("Change to {visit}", visit=context.visit_in_text(visit)))
     figure = drawn(
         context,
         f"fig-resamples-{outcome.id}",
-        f"Bootstrap distribution: {outcome.label}",
-        f"{outcome.label}: the change of all children in each bootstrap resample, with the bootstrap and "
-        "the model’s interval below.",
-        f"A histogram of the resampled changes, from {rounding.fixed(bins[0].low, outcome.places)} to "
-        f"{rounding.fixed(bins[-1].high, outcome.places)}.",
+        told_of(_("Bootstrap distribution"), outcome.label),
+        _(
+            "{outcome}: the change of all children in each bootstrap resample, with the bootstrap and the "
+            "model’s interval below.",
+            outcome=outcome.label,
+        ),
+        _(
+            "A histogram of the resampled changes, from {low} to {high}.",
+            low=rounding.fixed(bins[0].low, outcome.places),
+            high=rounding.fixed(bins[-1].high, outcome.places),
+        ),
         lambda frame: figures.distribution_plot(bins, markers, label, frame, rounding.fixed),
     )
     return (figure,)
@@ -165,17 +174,25 @@ def _table(
     n_resamples = context.fact(analysis.name, "n_resamples", outcome.parameter, analysis.n_resamples)
     failed = rounding.known(context.fact(analysis.name, "n_failed", outcome.parameter, 0)) or 0
     method = _METHODS.get(analysis.method, analysis.method)
-    notes = [f"{rounding.count(n_resamples)} resamples of children, {method} intervals."]
+    drawn_n = rounding.count(n_resamples)
+    notes = [_("{n} resamples of children, {method} intervals.", n=drawn_n, method=method)]
     if failed:
-        notes.append(f"{rounding.count(failed)} resamples could not be fitted and were left out.")
+        lost = rounding.count(failed)
+        notes.append(_("{n} resamples could not be fitted and were left out.", n=lost))
     warnings = dict.fromkeys(other.warning for other in resampled.values() if other.warning)
-    notes += [f"{capital(context.in_words(warning))}." for warning in warnings]
-    level = confidence(model)
+    notes += [stopped(context.warned(warning)) for warning in warnings]
+    level, names = confidence(model), (_("Model"), _method_name(analysis))
     return Table(
         f"table-{slug(analysis.name)}-{outcome.id}",
-        f"{outcome.label_with_unit}: change from baseline, model and bootstrap side by side",
-        "Children",
-        (Column(_("Estimate")), Column(f"Model, {level}"), Column(f"{_method_name(analysis)}, {level}")),
+        _(
+            "{outcome}: change from baseline, model and bootstrap side by side",
+            outcome=outcome.label_with_unit,
+        ),
+        _("Children"),
+        (
+            Column(_("Estimate")),
+            *(Column(_("{method}, {level}", method=name, level=level)) for name in names),
+        ),
         tuple(rows),
         tuple(map(Footnote, notes)),
     )
@@ -183,7 +200,7 @@ def _table(
 
 def _row(row: Estimate, other: Estimate, places: int) -> Row:
     if row.error:
-        return Row(level_name(row), role="failed", reason=capital(row.error))
+        return Row(level_name(row), role="failed", reason=capital(spoken(row.error)))
     filled = (
         cells.estimate(row, places, sign=True),
         cells.interval(row, places),
@@ -208,11 +225,11 @@ def _classical(context: Context) -> tuple[Block, ...]:
             "missing answers than the model does."
         )
     )
-    caption = "Cross-check: paired t tests of complete pairs, all children"
+    caption = _("Cross-check: paired t tests of complete pairs, all children")
     columns = (Column(_("n")), Column(_("Mean change")), Column(_("Test")), Column(_("p")))
     return (
         Heading("sensitivity-classical", _("Classical paired tests")),
-        Table("table-classical", caption, "Visit", columns, tuple(rows), (note,)),
+        Table("table-classical", caption, _("Visit"), columns, tuple(rows), (note,)),
     )
 
 
@@ -220,7 +237,7 @@ def _paired(context: Context, record: Mapping[str, Any]) -> Row:
     header = context.visit(str(record["visit"]))
     n = cells.whole(number(record, "n"))
     if record.get("error"):
-        return Row(header, (n,), "failed", capital(str(record["error"])))
+        return Row(header, (n,), "failed", capital(spoken(str(record["error"]))))
     fields = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
     numbers = {name: number(record, name) for name in fields}
     row = replace(Estimate("", "", "change", den_df=number(record, "df")), **numbers)  # type: ignore[arg-type]

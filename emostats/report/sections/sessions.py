@@ -17,9 +17,9 @@ def section(context: Context) -> Section:
     outcomes = context.session_outcomes
     if not outcomes:
         reason = (
-            "no analysis in the study file covers a session score"
+            _("no analysis in the study file covers a session score")
             if context.spec.session_scores is not None
-            else "the study has no session scores"
+            else _("the study has no session scores")
         )
         card = model_card(context) if context.spec.session_scores is not None else ()
         return Section("sessions", _("Session scores"), (NotDone(_("Session scores"), reason), *card))

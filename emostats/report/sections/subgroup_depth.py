@@ -9,10 +9,11 @@ from emostats.estimates import Estimate
 from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, Outcome
-from emostats.report.drawings import drawn, paired_row, value_axis
-from emostats.report.language import _
+from emostats.report.drawings import drawn, paired_in_words, paired_row, value_axis
+from emostats.report.language import _, ended, listed, sentences, told_of
 from emostats.report.model import Block, Cell, Column, Footnote, NotDone, Row, Table
 from emostats.report.parts import confidence, last_visit, level_name, number, records, small
+from emostats.report.recorded import spoken
 from emostats.report.wording import capital
 from emostats.study.spec import SubgroupsAnalysis
 
@@ -71,10 +72,6 @@ def _shrunken(context: Context, analysis: SubgroupsAnalysis, outcome: Outcome) -
     axis = value_axis(outcome, _("Change to {visit}", visit=when))
     level = confidence([own for _raw, own in pairs])
     plot = figures.Forest(tuple(shown), axis, _("Estimate ({level})", level=level), series=names)
-    spoken = "; ".join(
-        f"{row.label}: " + ", ".join(f"{n} {i.text}" for n, i in zip(names, row.intervals, strict=True))
-        for row in shown
-    )
     figure = drawn(
         context,
         f"fig-shrunken-{outcome.id}",
@@ -85,7 +82,7 @@ def _shrunken(context: Context, analysis: SubgroupsAnalysis, outcome: Outcome) -
             outcome=outcome.label,
             visit=when,
         ),
-        _("A forest plot with two intervals a row.") + f" {spoken}.",
+        sentences(_("A forest plot with two intervals a row."), paired_in_words(shown, names)),
         lambda frame: figures.forest_plot(plot, frame, rounding.fixed),
     )
     return (figure, *_spread(context, analysis, outcome, visit))
@@ -116,7 +113,7 @@ def _spread(context: Context, analysis: SubgroupsAnalysis, outcome: Outcome, vis
                 unit=f" {outcome.unit}" if outcome.unit else "",
             )
         )
-    return (small(" ".join(told)),) if told else ()
+    return (small(sentences(*told)),) if told else ()
 
 
 def _curve(context: Context, analysis: SubgroupsAnalysis, outcome: Outcome) -> tuple[Block, ...]:
@@ -128,8 +125,8 @@ def _curve(context: Context, analysis: SubgroupsAnalysis, outcome: Outcome) -> t
     table = context.table("curves")
     known = [row for row in rows if cells.failed(row) is None]
     if table is None or not known:
-        reason = rows[0].error if rows and rows[0].error else _("this run has no results for it")
-        return (NotDone(what, str(reason)),)
+        reason = spoken(rows[0].error) if rows and rows[0].error else _("this run has no results for it")
+        return (NotDone(what, reason),)
     bands = {str(item["estimate_id"]): item for item in records(table)}
     points = [_point(row, bands.get(row.estimate_id, {})) for row in known]
     when = context.visit_in_text(known[0].visit)
@@ -166,7 +163,9 @@ def _point(row: Estimate, band: dict[str, object]) -> figures.CurvePoint:
 
 def _spoken(outcome: Outcome, variable: str, rows: Sequence[Estimate]) -> str:
     few = rows[:: max(len(rows) // 5, 1)]
-    return "; ".join(f"{variable} {row.level}: {cells.in_one_line(row, outcome.places)}" for row in few) + "."
+    return ended(
+        listed(told_of(f"{variable} {row.level}", cells.in_one_line(row, outcome.places)) for row in few)
+    )
 
 
 def _tested(variable: str, test: Estimate | None) -> tuple[Block, ...]:
@@ -198,7 +197,9 @@ def _separate(context: Context, analysis: SubgroupsAnalysis, outcome: Outcome) -
             shown.append(Row(_("By {factors}", factors=context.factors(current)), role="group"))
         joint = cells.with_interval(raw, outcome.places, sign=True)
         if own.error:
-            shown.append(Row(level_name(own), (cells.count(own), joint), "failed", capital(own.error)))
+            shown.append(
+                Row(level_name(own), (cells.count(own), joint), "failed", capital(spoken(own.error)))
+            )
             continue
         alone = cells.with_interval(own, outcome.places, sign=True)
         shown.append(Row(level_name(own), (cells.count(own), joint, alone)))
@@ -239,7 +240,10 @@ def _credibility(context: Context, analysis: SubgroupsAnalysis, outcome: Outcome
     for subgroup, group in own.groupby("subgroup", sort=False):
         shown.append(Row(_("By {factors}", factors=context.factors(str(subgroup))), role="group"))
         shown += [
-            Row(_(str(item["question"])), (Cell(capital(_(str(item["answer"])))), Cell(str(item["basis"]))))
+            Row(
+                spoken(str(item["question"])),
+                (Cell(capital(spoken(str(item["answer"])))), Cell(capital(spoken(str(item["basis"]))))),
+            )
             for item in records(group)
         ]
     notes = (

@@ -12,7 +12,7 @@ from emostats.report import cells
 from emostats.report.context import Context, Outcome
 from emostats.report.drawings import drawn, forest_row, in_words, value_axis
 from emostats.report.effects import Effects
-from emostats.report.language import _
+from emostats.report.language import _, listed, sentences, told_of, with_unit
 from emostats.report.model import Block, Column, Footnote, NotDone, Paragraph, Row, Section, Table
 from emostats.report.parts import (
     absent,
@@ -24,6 +24,7 @@ from emostats.report.parts import (
     level_name,
     text,
 )
+from emostats.report.recorded import spoken
 from emostats.report.sections.means import matrix
 from emostats.report.sections.responders import responders_at
 from emostats.report.sections.subgroup_depth import depth_of
@@ -48,7 +49,7 @@ def section(context: Context) -> Section:
         blocks += [heading("subgroups", outcome), *subgroups_of(context, outcome)]
         blocks += depth_of(context, outcome)
     if len(blocks) == 1:
-        blocks = [NotDone(_("Subgroups"), "no analysis in the study file asks for them")]
+        blocks = [NotDone(_("Subgroups"), _("no analysis in the study file asks for them"))]
     return Section("subgroups", _("Subgroups"), tuple(blocks))
 
 
@@ -56,7 +57,7 @@ def subgroups_of(context: Context, outcome: Outcome) -> tuple[Block, ...]:
     """All parts for one outcome."""
     changes = context.rows("change", outcome)
     if not divisions(changes):
-        return (absent(context, outcome, "Changes by subgroup"),)
+        return (absent(context, outcome, _("Changes by subgroup")),)
     return (
         _planned(context, changes),
         *_tests(context, outcome),
@@ -71,25 +72,27 @@ def _planned(context: Context, rows: Sequence[Estimate]) -> Paragraph:
         planned = all(row.planned for row in rows if row.subgroup == name)
         by_plan[planned].append(context.factors(name))
     if not context.manifest.get("plan", {}).get("locked"):
-        listed = "; ".join(by_plan[True] + by_plan[False])
         return text(
-            f"Subgroups by {listed}. The plan was not locked, so nothing vouches that they were planned."
+            _(
+                "Subgroups by {factors}. The plan was not locked, so nothing vouches that they were planned.",
+                factors=listed(by_plan[True] + by_plan[False]),
+            )
         )
+    as_planned, others = listed(by_plan[True]), listed(by_plan[False])
     told = [
-        f"{word} subgroups, by the locked plan: {'; '.join(names)}."
-        for word, names in (("Planned", by_plan[True]), ("Unplanned", by_plan[False]))
-        if names
+        _("Planned subgroups, by the locked plan: {factors}.", factors=as_planned) if as_planned else "",
+        _("Unplanned subgroups, by the locked plan: {factors}.", factors=others) if others else "",
     ]
-    return text(" ".join(told))
+    return text(sentences(*told))
 
 
 def _tests(context: Context, outcome: Outcome) -> tuple[Block, ...]:
     rows = [row for row in context.rows("test", outcome) if row.subgroup]
     if not rows:
-        reason = "this run has no joint test that all subgroups changed alike"
-        return (NotDone(f"Test of differences between subgroups: {outcome.label}", reason),)
+        reason = _("this run has no joint test that all subgroups changed alike")
+        return (NotDone(told_of(_("Test of differences between subgroups"), outcome.label), reason),)
     shown = tuple(
-        Row(_tested(context, row), role="failed", reason=capital(row.error))
+        Row(_tested(context, row), role="failed", reason=capital(spoken(row.error)))
         if row.error
         else Row(_tested(context, row), (cells.t_statistic(row), cells.p_value(row)))
         for row in rows
@@ -103,8 +106,8 @@ def _tests(context: Context, outcome: Outcome) -> tuple[Block, ...]:
     return (
         Table(
             f"table-tests-{outcome.id}",
-            f"{outcome.label}: do subgroups change differently?",
-            "Subgroups by",
+            _("{outcome}: do subgroups change differently?", outcome=outcome.label),
+            _("Subgroups by"),
             (Column(_("F test")), Column(_("p"))),
             shown,
             (note,),
@@ -113,15 +116,17 @@ def _tests(context: Context, outcome: Outcome) -> tuple[Block, ...]:
 
 
 def _tested(context: Context, row: Estimate) -> str:
-    when = context.visit_in_text(row.visit) if row.visit else "all visits together"
-    return f"{capital(context.factors(row.subgroup))}, {when}"
+    when = context.visit_in_text(row.visit) if row.visit else _("all visits together")
+    return _("{level}, {visit}", level=capital(context.factors(row.subgroup)), visit=when)
 
 
 def _differences(context: Context, outcome: Outcome) -> tuple[Block, ...]:
     rows = context.rows("difference_of_changes", outcome)
     if not rows:
-        reason = "the model has no interaction of subgroup and visit, or this run did not compare subgroups"
-        return (NotDone(f"Differences between subgroups: {outcome.label}", reason),)
+        reason = _(
+            "the model has no interaction of subgroup and visit, or this run did not compare subgroups"
+        )
+        return (NotDone(told_of(_("Differences between subgroups"), outcome.label), reason),)
     visit = last_visit(context, rows)
     when = context.visit_in_text(visit)
     last = [row for row in rows if row.visit == visit]
@@ -134,9 +139,15 @@ def _differences(context: Context, outcome: Outcome) -> tuple[Block, ...]:
         outcome,
         f"fig-differences-{outcome.id}",
         last,
-        f"{outcome.label}: differences between subgroups in change from baseline to {when}, with "
-        f"{confidence(last)}. The dashed line is no difference.",
-        value_axis(outcome, f"Difference in change to {when}"),
+        (
+            _(
+                "{outcome}: differences between subgroups in change from baseline to {visit}",
+                outcome=outcome.label,
+                visit=when,
+            ),
+            _("The dashed line is no difference."),
+        ),
+        value_axis(outcome, _("Difference in change to {visit}", visit=when)),
         comparison_name,
     )
     return (forest, table)
@@ -152,12 +163,15 @@ def _difference_table(context: Context, outcome: Outcome, rows: Sequence[Estimat
         else Footnote(_("Intervals and p-values are not adjusted for the number of comparisons."))
     )
     columns = [Column(context.visit(name)) for name in visits]
-    columns.append(Column(f"p, {context.visit_in_text(visit)}"))
+    columns.append(Column(_("p, {visit}", visit=context.visit_in_text(visit))))
     return Table(
         f"table-differences-{outcome.id}",
-        f"{outcome.label_with_unit}: differences between subgroups in change from baseline "
-        f"({confidence(rows)} below)",
-        "Comparison",
+        _(
+            "{outcome}: differences between subgroups in change from baseline ({level} below)",
+            outcome=outcome.label_with_unit,
+            level=confidence(rows),
+        ),
+        _("Comparison"),
         tuple(columns),
         matrix(
             context,
@@ -181,9 +195,15 @@ def _within(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> tup
         outcome,
         f"fig-subgroups-{outcome.id}",
         last,
-        f"{outcome.label}: change from baseline to {when} within subgroups, with {confidence(last)}. The "
-        f"dashed line is no change.{_responders(context, outcome)}",
-        value_axis(outcome, f"Change to {when}"),
+        (
+            _(
+                "{outcome}: change from baseline to {visit} within subgroups",
+                outcome=outcome.label,
+                visit=when,
+            ),
+            sentences(_("The dashed line is no change."), _responders(context, outcome)),
+        ),
+        value_axis(outcome, _("Change to {visit}", visit=when)),
         level_name,
         events=responders_at(context, outcome, visit),
     )
@@ -195,9 +215,12 @@ def _within(context: Context, outcome: Outcome, rows: Sequence[Estimate]) -> tup
         blocks.append(
             Table(
                 f"table-subgroups-earlier-{outcome.id}",
-                f"{outcome.label_with_unit}: change from baseline at earlier visits ({confidence(rows)} "
-                "below)",
-                "Children",
+                _(
+                    "{outcome}: change from baseline at earlier visits ({level} below)",
+                    outcome=outcome.label_with_unit,
+                    level=confidence(rows),
+                ),
+                _("Children"),
                 tuple(Column(context.visit(name)) for name in earlier),
                 matrix(
                     context, [row for row in rows if row.visit in earlier], earlier, outcome.places, sign=True
@@ -213,7 +236,7 @@ def _responders(context: Context, outcome: Outcome) -> str:
     if least is None:
         return ""
     value = rounding.significant(least, 2)
-    return " " + _("Responders: changed by {value} or more, of those seen at both visits.", value=value)
+    return _("Responders: changed by {value} or more, of those seen at both visits.", value=value)
 
 
 def _within_table(context: Context, outcome: Outcome, rows: Sequence[Estimate], when: str) -> Table:
@@ -222,16 +245,19 @@ def _within_table(context: Context, outcome: Outcome, rows: Sequence[Estimate], 
     current = ""
     for row in rows:
         if row.subgroup and row.subgroup != current:
-            shown.append(Row(f"By {context.factors(row.subgroup)}", role="group"))
+            shown.append(Row(_("By {factors}", factors=context.factors(row.subgroup)), role="group"))
             current = row.subgroup
         shown.append(_within_row(row, effects, outcome.places))
-    unit = f" ({outcome.unit})" if outcome.unit else ""
     return Table(
         f"table-subgroups-{outcome.id}",
-        f"{outcome.label_with_unit}: change from baseline to {when} within subgroups ({confidence(rows)} "
-        "below)",
-        "Children",
-        (Column(_("n")), Column(f"Change{unit}"), *effects.columns),
+        _(
+            "{outcome}: change from baseline to {visit} within subgroups ({level} below)",
+            outcome=outcome.label_with_unit,
+            visit=when,
+            level=confidence(rows),
+        ),
+        _("Children"),
+        (Column(_("n")), Column(with_unit(_("Change"), outcome.unit)), *effects.columns),
         tuple(shown),
         effects.notes(context, rows),
     )
@@ -239,7 +265,7 @@ def _within_table(context: Context, outcome: Outcome, rows: Sequence[Estimate], 
 
 def _within_row(row: Estimate, effects: Effects, places: int) -> Row:
     if row.error:
-        return Row(level_name(row), (cells.count(row),), "failed", capital(row.error))
+        return Row(level_name(row), (cells.count(row),), "failed", capital(spoken(row.error)))
     change = cells.with_interval(row, places, sign=True)
     role = "" if row.subgroup else "overall"
     return Row(level_name(row), (cells.count(row), change, *effects.cells(row)), role)
@@ -250,30 +276,34 @@ def _forest(
     outcome: Outcome,
     id: str,
     rows: Sequence[Estimate],
-    caption: str,
+    caption: tuple[str, str],
     axis: str,
     name: Callable[[Estimate], str],
     *,
     events: Mapping[tuple[str, str], str] | None = None,
 ) -> Block:
-    """A forest of rows; `events` are counts by subgroup and level that stand beside n."""
+    """A forest of rows. caption: its title, and more sentences; `events`: counts by subgroup and level that
+    stand beside n."""
     shown: list[figures.ForestRow] = []
     current = ""
     for row in rows:
         if row.subgroup and row.subgroup != current:
-            shown.append(figures.ForestRow(f"By {context.factors(row.subgroup)}", heading=True))
+            by = _("By {factors}", factors=context.factors(row.subgroup))
+            shown.append(figures.ForestRow(by, heading=True))
             current = row.subgroup
         made = forest_row(row, name(row), outcome.places, sign=True)
-        shown.append(replace(made, events=(events or {}).get((row.subgroup, row.level), "")))
+        shown.append(
+            replace(made, events=(events or {}).get((row.subgroup, row.level), ""), events_short=_("resp."))
+        )
     label = _("responders") if events else ""
     estimate = _("Estimate ({level})", level=confidence(rows))
     plot = figures.Forest(tuple(shown), axis, estimate, events_label=label)
-    spoken = in_words(context, rows, outcome.places)
+    title, more = caption
     return drawn(
         context,
         id,
-        caption.split(",", 1)[0],
-        caption,
-        f"A forest plot, one row a line. {spoken}",
+        title,
+        sentences(_("{what}, with {level}.", what=title, level=confidence(rows)), more),
+        sentences(_("A forest plot, one row a line."), in_words(context, rows, outcome.places)),
         lambda frame: figures.forest_plot(plot, frame, rounding.fixed),
     )

@@ -8,9 +8,10 @@ from emostats.render import rounding
 from emostats.report import cells
 from emostats.report.context import Context, Outcome, slug
 from emostats.report.drawings import drawn
-from emostats.report.language import _, sentences
+from emostats.report.language import _, sentences, with_unit
 from emostats.report.model import Block, Heading, NotDone
 from emostats.report.parts import number, records, text
+from emostats.report.recorded import spoken
 from emostats.report.wording import capital
 from emostats.study.spec import TippingAnalysis
 
@@ -57,13 +58,14 @@ def _of(context: Context, analysis: TippingAnalysis, outcome: Outcome) -> list[B
         else table[(table["analysis"] == analysis.name) & (table["parameter"] == outcome.parameter)]
     )
     if row is None or cells.failed(row) is not None or found is None or found.empty:
-        why = row.error if row is not None and row.error else _("this run has no results for it")
-        return [NotDone(_("Tipping point: {outcome}", outcome=outcome.label), str(why))]
+        why = spoken(row.error) if row is not None and row.error else _("this run has no results for it")
+        return [NotDone(_("Tipping point: {outcome}", outcome=outcome.label), why)]
     points = [(number(item, "delta") or 0.0, number(item, "p_value") or 0.0) for item in records(found)]
     tipping = number(records(found)[0], "tipping")
     points = sorted(points)
     curve = figures.TippingCurve(tuple(points), analysis.alpha, tipping)
-    unit = f" ({outcome.unit})" if outcome.unit else ""
+    label = with_unit(_("Shift of the missing answers"), outcome.unit)
+    words = figures.TippingWords(_("p-value"), _("significant"), _("tips at {shift}"))
     figure = drawn(
         context,
         f"fig-tipping-{slug(analysis.name)}-{outcome.id}",
@@ -78,9 +80,7 @@ def _of(context: Context, analysis: TippingAnalysis, outcome: Outcome) -> list[B
             low=rounding.fixed(points[0][0], 2),
             high=rounding.fixed(points[-1][0], 2),
         ),
-        lambda frame: figures.tipping_point_plot(
-            curve, _("Shift of the missing answers") + unit, frame, rounding.fixed
-        ),
+        lambda frame: figures.tipping_point_plot(curve, label, frame, rounding.fixed, words),
     )
     return [figure, text(_told(context, outcome, row, tipping))]
 
