@@ -17,6 +17,7 @@ import numpy as np
 from emostats.errors import UsageError
 from emostats.music.feed import EndedError, Feed
 from emostats.music.session import Session
+from emostats.music.walk import check_length
 
 BUDGET = 0.150
 """Seconds from a frame to the state that includes it, at most."""
@@ -214,10 +215,7 @@ def run_live(
     ------
     UsageError: `piece_seconds` is below 1 or no number. Whatever the source raises.
     """
-    if not 1.0 <= piece_seconds < float("inf"):
-        raise UsageError(
-            f"A piece plays for at least 1 second before the next choice; found {piece_seconds!r}."
-        )
+    check_length(piece_seconds)
     loop = _Loop(session, keys, show, tell, piece_seconds, watchdog, clock)
     why = "interrupted"
     try:

@@ -87,17 +87,26 @@ def read_scores(path: str | Path, session: str | None = None) -> Scores:
 
 
 def _table(path: Path) -> pd.DataFrame:
-    with expecting(path, "scores of a session (CSV or Parquet, one row a frame)"), path.open("rb"):
-        pass
+    with expecting(path, "scores of a session (CSV or Parquet, one row a frame)"):
+        table = _read(path)
+    names = {name: name.strip() for name in table.columns}
+    upper = {name: plain.upper() for name, plain in names.items()}
+    known = {"TIME", "VALENCE", "AROUSAL", "ENGAGEMENT", "SESSION", "USUBJID", "STATUS", "MOVEMENT", "YAW"}
+    return table.rename(
+        columns={name: upper[name] if upper[name] in known else names[name] for name in names}
+    )
+
+
+def _read(path: Path) -> pd.DataFrame:
     try:
         if path.suffix.lower() == ".parquet":
-            table = pd.read_parquet(path)
-        else:
-            table = pd.read_csv(
-                path, dtype=str, keep_default_na=False, encoding="utf-8-sig", sep=_delimiter(path)
-            )
+            return pd.read_parquet(path)
+        sep = _delimiter(path)
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", sep=sep)
     except ImportError:
         raise UsageError('Parquet needs pyarrow: pip install "emostats[parquet]", or give a CSV.') from None
+    except (OSError, UnicodeDecodeError):
+        raise
     except Exception as error:
         if path.stat().st_size == 0:
             raise UsageError(f"{path.name} is empty: expected columns TIME, VALENCE, AROUSAL.") from None
@@ -105,12 +114,6 @@ def _table(path: Path) -> pd.DataFrame:
             f"{path.name} cannot be read as a table of scores ({error}). Expected a CSV or Parquet file with "
             "columns TIME, VALENCE, AROUSAL, one row a frame."
         ) from None
-    names = {name: name.strip() for name in table.columns}
-    upper = {name: plain.upper() for name, plain in names.items()}
-    known = {"TIME", "VALENCE", "AROUSAL", "ENGAGEMENT", "SESSION", "USUBJID", "STATUS", "MOVEMENT", "YAW"}
-    return table.rename(
-        columns={name: upper[name] if upper[name] in known else names[name] for name in names}
-    )
 
 
 def _delimiter(path: Path) -> str:

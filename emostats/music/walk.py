@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from emostats.errors import UsageError
 from emostats.music.scores import Scores
 from emostats.music.session import Session, Setup, Sink
 from emostats.music.tracks import Library
@@ -18,6 +19,14 @@ PIECE_SECONDS = 60.0
 """A piece plays so long before the next choice; shorter ones are looped."""
 LOOK_SECONDS = 10.0
 """The first choice comes after so many seconds of looking."""
+
+
+def check_length(piece_seconds: float) -> None:
+    """Raises UsageError where a piece would have no length."""
+    if not 1.0 <= piece_seconds < float("inf"):
+        raise UsageError(
+            f"A piece plays for at least 1 second before the next choice; found {piece_seconds!r}."
+        )
 
 
 def walk(
@@ -34,7 +43,12 @@ def walk(
     Parameters
     ----------
     vetoes: seconds at which a therapist rejects what is playing, and why.
+
+    Raises
+    ------
+    UsageError: `piece_seconds` is below 1 or no number.
     """
+    check_length(piece_seconds)
     session = Session(library, replace(setup, heard=False), sink)
     due = min(LOOK_SECONDS, float(scores.time[-1]))
     waiting = sorted(vetoes.items())

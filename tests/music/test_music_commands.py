@@ -21,6 +21,8 @@ from emostats.music.record import Recorder, read_log
 from emostats.music.replay import replay
 from emostats.music.scores import read_scores
 from emostats.music.session import Session, Setup
+from emostats.music.sources import opened
+from emostats.music.walk import walk
 
 SCORES = str(bundled_library().parent / "scores.csv")
 
@@ -348,3 +350,113 @@ def test_states_stay_finite_whatever_comes() -> None:
     ):
         session.observe(time, scores)
     assert session.late == 2 and np.isfinite(session.state.mean).all()
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> dict[str, Path]:
+    """Files that are not what any command expects."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "binary").write_bytes(bytes(range(128, 256)) * 8)
+    (tmp_path / "empty").write_bytes(b"")
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    return {name: tmp_path / name for name in ("missing", "folder", "binary", "empty", "file")}
+
+
+READS = {
+    "scores": ("recommend", "--scores", "{}"),
+    "library": ("recommend", "--scores", SCORES, "--library", "{}"),
+    "limits": ("recommend", "--scores", SCORES, "--limits", "{}"),
+    "learn": ("recommend", "--scores", SCORES, "--learn-from", "{}"),
+    "log": ("replay", "{}"),
+    "logs": ("off-policy", "{}"),
+    "check": ("library", "check", "{}"),
+    "clips": ("ratings", "make", "{}", "-r", "A", "-r", "B", "--per-clip", "2", "-o", "{}-out"),
+    "sheets": ("ratings", "read", "{}", "-o", "{}-out.csv"),
+    "audio": ("library", "scan", "{}", "-o", "{}-out.csv"),
+}
+
+
+@pytest.mark.parametrize("what", sorted(READS))
+def test_every_file_argument_says_what_was_expected_and_found(what: str, odd: dict[str, Path]) -> None:
+    for name in ("missing", "folder", "binary"):
+        arguments = [part.format(odd[name]) for part in READS[what]]
+        result = CliRunner().invoke(app, ["music", *arguments])
+        said = " ".join(result.stderr.split())
+        assert result.exit_code in (1, 2), (name, said)
+        assert str(odd[name].name) in said and said.rstrip().endswith("."), (name, said)
+        assert any(word in said for word in ("expected", "holds no", "is no folder", "no audio")), (
+            name,
+            said,
+        )
+        assert "Errno" not in said and "Traceback" not in said and "codec" not in said, (name, said)
+        assert not list(odd[name].parent.glob("*-out*"))
+
+
+@pytest.mark.parametrize("place", ["file/x", "none/x", "folder"])
+def test_outputs_that_cannot_be_written_are_said(place: str, odd: dict[str, Path]) -> None:
+    target = odd["file"].parent / place
+    result = music("replay", SCORES, "--log", target, code=2)
+    assert str(target) in result.stderr and result.stderr.strip().endswith(".")
+    assert "Name" in result.stderr or "Make it" in result.stderr
+    page = target.with_suffix(".html") if place != "folder" else odd["folder"]
+    if place != "none/x":
+        assert "timeline" in music("replay", SCORES, "--timeline", page, code=2).stderr
+
+
+def test_no_right_to_write_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    def refuse(*arguments: Any, **settings: Any) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(UsageError, match=r"the log cannot be written: writing in .* is not allowed"):
+        Recorder(tmp_path / "s.jsonl")
+
+
+def test_a_page_never_takes_the_place_of_a_log(tmp_path: Path) -> None:
+    log = tmp_path / "s.jsonl"
+    music("replay", SCORES, "--log", log)
+    before = log.read_bytes()
+    assert "ends in .html" in music("replay", log, "--timeline", log, code=2).stderr
+    assert log.read_bytes() == before
+
+
+def test_misspelt_contraindications_are_said() -> None:
+    said = music("recommend", "--scores", SCORES, "--avoid", "percusion").stderr
+    assert "'percusion', so it bars nothing. Did you mean 'percussion'?" in said
+
+
+def test_a_video_s_name_does_not_stand_in_the_log(tmp_path: Path) -> None:
+    """Files are named after children more often than they should be."""
+    from emostats.inference.demo import CLIP
+
+    named = tmp_path / "Anna Example.mp4"
+    named.write_bytes(CLIP.read_bytes())
+    log, page = tmp_path / "s.jsonl", tmp_path / "s.html"
+    as_json("live", named, "--fast", "--fps", 2, "--log", log, "--timeline", page, "--session", "S7")
+    assert "Anna" not in log.read_text(encoding="utf-8") + page.read_text(encoding="utf-8")
+    assert read_log(log)[0]["session"] == "S7" and "Music session S7" in page.read_text(encoding="utf-8")
+
+
+def test_a_source_that_is_none_leaves_no_log(tmp_path: Path) -> None:
+    music("live", "nowhere.mp4", "--log", tmp_path / "s.jsonl", code=1)
+    assert not (tmp_path / "s.jsonl").exists()
+
+
+@pytest.mark.parametrize("seconds", [0.5, float("nan"), float("inf")])
+def test_walk_refuses_pieces_without_a_length(seconds: float) -> None:
+    library, _ = read_library(bundled_library())
+    with pytest.raises(UsageError, match="at least 1 second"):
+        walk(read_scores(SCORES), library, Setup(), piece_seconds=seconds)
+
+
+@pytest.mark.parametrize("fps", [0.0, float("nan"), float("inf")])
+def test_live_refuses_rates_that_are_none(fps: float) -> None:
+    with pytest.raises(UsageError, match="number of frames a second"):
+        opened("camera:0", fps)
+
+
+def test_simulate_names_a_wrong_policy_before_it_runs_the_right_ones() -> None:
+    result = music("simulate", "--sessions", 9000, "--policy", "thompson", "--policy", "isoo", code=2)
+    assert "no policy 'isoo'" in result.stderr and "thompson …" not in result.stderr

@@ -172,3 +172,35 @@ def test_candidates_are_few_and_the_best_by_optimistic_score(make_library: Any) 
 def test_settings_that_make_no_sense_are_refused(bad: dict) -> None:
     with pytest.raises(UsageError):
         PolicySettings(**bad)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_propensities_are_the_frequencies_of_the_whole_policy_under_rules_and_ties(
+    make_library: Any, method: str
+) -> None:
+    """Eight tracks, two of them twins, some barred by a veto, a tag, a jump of tempo and the step: the mean
+    of the logged probabilities is how often each track is played, and a barred one never is."""
+    tags = (frozenset(), frozenset({"voice"}), *(frozenset(),) * 6)
+    library = make_library(
+        track=tuple("abcdefgh"), title=("",) * 8, contraindications=tags,
+        arousal=np.array([0.0, 0.1, 0.2, 0.2, 0.3, -0.2, 0.1, 0.9]), valence=np.zeros(8),
+        tempo=np.array([100.0, 100, 100, 100, 110, 100, 150, 100]), energy=np.full(8, 0.5),
+        loudness=np.full(8, -20.0),
+    )  # fmt: skip
+    history = History.of(library)
+    history.note(5, -23.0, 99.0)
+    history.vetoed[4] = True
+    history.plays[:4] = [3, 1, 3, 3]
+    now = situation(library, limits={"avoid": frozenset({"voice"})}, history=history)
+    settings = PolicySettings(method=method, floor=0.3, draws=10, spread=1.0, enough=2)
+    rng, n = np.random.default_rng(11), 4000
+    heard, logged = np.zeros(8), np.zeros(8)
+    for _ in range(n):
+        choice = choose(now, new_child(Prior()), settings, rng, history.plays)
+        heard[choice.row] += 1
+        logged[choice.candidates] += choice.probabilities
+    assert heard[[1, 4, 5, 6, 7]].sum() == 0  # tag, veto, rest, tempo, step
+    error = 4 * np.sqrt(logged / n * (1 - np.minimum(logged / n, 1)) / n) + 1e-12
+    assert (np.abs(heard - logged) / n <= error).all()
+    if method in ("random", "popularity"):
+        np.testing.assert_allclose(logged[[0, 2, 3]] / n, 1 / 3)  # the popular ones are the same three

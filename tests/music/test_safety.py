@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from emostats.errors import UsageError
 from emostats.music.belief import Prior, new_child
 from emostats.music.policy import PolicySettings
-from emostats.music.safety import RULES, History, Limits, allowed, barred, prepare, watch
+from emostats.music.safety import (
+    RULES,
+    History,
+    Limits,
+    allowed,
+    barred,
+    prepare,
+    read_limits,
+    unmatched,
+    watch,
+)
 from emostats.music.safety_check import Played, violations
 from emostats.music.session import Session, Setup
 from emostats.music.simulation.scenario import draw_library
@@ -174,3 +184,62 @@ def test_the_page_names_every_limit_with_its_default() -> None:
         if isinstance(item.default, float):
             number = f"{item.default:g}".replace("-", "−")
             assert f"`{item.name}` ({number}" in text, (item.name, number)
+
+
+def test_tags_bar_whatever_their_case(make_library: Any) -> None:
+    """Libraries hold tags in lower case; limits made in Python must bar all the same."""
+    tags = (frozenset({"voice"}), *(frozenset(),) * 4)
+    limits = Limits(avoid=frozenset({" Voice "}), max_step=3.0)
+    assert barred_by(make_library(contraindications=tags), limits) == {"contraindication": [0]}
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ({"cool_seconds": -1.0}, "not be negative.*cool_seconds"),
+        ({"rest_seconds": -600.0}, "not be negative.*rest_seconds"),
+        ({"max_boost": -3.0}, "not be negative.*max_boost"),
+        ({"avoid": "voice"}, "avoid is a set of texts"),
+        ({"never": frozenset({3})}, "never is a set of texts"),
+    ],
+)
+def test_limits_that_would_switch_a_rule_off_are_refused(bad: dict, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        Limits(**bad)
+
+
+def test_limits_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "limits.toml"
+    path.write_text('max_tempo = 80\navoid = ["Voice"]\nnever = ["b"]\n', encoding="utf-8")
+    limits = read_limits(path, ["PERCUSSION "])
+    assert limits.max_tempo == 80.0 and limits.never == {"b"}
+    assert limits.avoid == {"voice", "percussion"} and read_limits() == Limits()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("max_tmpo = 80", "Did you mean 'max_tempo'"),
+        ("level = true", "level must be a number; found True"),
+        ("avoid = [1]", r"avoid must be a list of texts; found \[1\]"),
+        ("min_tempo = 200", r"limits\.toml: Limits contradict each other"),
+        ("rest_seconds = nan", r"limits\.toml: Limits must be numbers"),
+        ("level =", "is no TOML file.*A line is, for example"),
+    ],
+)
+def test_limit_files_that_cannot_be_used(text: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "limits.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=says):
+        read_limits(tmp_path / "limits.toml")
+
+
+def test_names_that_bar_nothing_are_said(make_library: Any) -> None:
+    """A misspelt contraindication would let the child hear what it must not."""
+    library = make_library(contraindications=(frozenset({"percussion"}), *(frozenset(),) * 4))
+    limits = Limits(avoid=frozenset({"percusion", "percussion"}), never=frozenset({"a", "zz"}))
+    found = {finding.rule: finding for finding in unmatched(limits, library)}
+    assert set(found) == {"avoid-unknown", "never-unknown"}
+    assert "'percusion'" in found["avoid-unknown"].message
+    assert "Did you mean 'percussion'" in found["avoid-unknown"].action
+    assert "'zz'" in found["never-unknown"].message
+    assert "No track states" in next(unmatched(Limits(avoid=frozenset({"x"})), make_library())).action
