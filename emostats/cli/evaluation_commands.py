@@ -24,7 +24,10 @@ HEADERS = {"label": "", "level": "Group"}
 def evaluate_command(
     predictions: Annotated[
         Path | None,
-        typer.Argument(help="A CSV with subject, label and p_<class> for every class; optional sex, age."),
+        typer.Argument(
+            help="A CSV with subject, label and the probability of each class (p_neutral, p_happy …); "
+            "optional sex, age."
+        ),
     ] = None,
     faces: Annotated[
         Path | None,

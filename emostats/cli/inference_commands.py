@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from emostats.cli.options import JsonOption, QuietOption
 
 if TYPE_CHECKING:
     from emostats.inference.batch import Plan, Scored
+    from emostats.inference.reading import Reading
     from emostats.inference.sessions import Session
 
 
@@ -57,6 +59,13 @@ def score(
         float | None,
         typer.Option(help="Look at so many frames a second at most; by default at all.", min=0.1),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Weights that emostats train wrote (.safetensors): adds the mean probability of each of "
+            "their classes. The videos are read at the frame rate of their training."
+        ),
+    ] = None,
     min_seconds: Annotated[
         float, typer.Option(help="Usable seconds that a session needs to be scored.", min=0.0)
     ] = 10.0,
@@ -78,33 +87,58 @@ def score(
     """Score session videos: what share is usable, smiles, valence, expressions, movement, responses.
 
     One row a session. A video that cannot be read keeps its row, with the reason, and stops no other; the
-    exit code is then 1, also for a session with too little usable time. No picture is written unless you ask
+    exit code is then 1, also for a session with too little usable time or a page that cannot be written. No
+    picture is written unless you ask
     for previews. Needs the extra: `pip install "emostats[inference]"`.
 
     **Example:** `emostats score --sessions sessions.csv --out scores.csv --jobs 2`
     """
-    from emostats.inference.batch import Plan, failures, summary
+    from emostats.inference.batch import Plan, summary
+    from emostats.inference.errors import OutputError
+    from emostats.inference.files import check_writable
     from emostats.inference.outputs import frame_writer, write_scores
-    from emostats.inference.reading import Reading
     from emostats.inference.scores import Gates
     from emostats.inference.setup import check_ready
 
     check_ready(choose)
     chosen = _chosen(videos or [], sessions)
     plan = Plan(
-        reading=Reading(fps=fps, choose=choose, smile_weights=_smile_weights()),
+        reading=_reading(fps, choose, model),
         gates=Gates(min_seconds, min_share),
         cache=cache or out.with_name(f".{out.stem}-frames"),
     )
+    check_writable(out)
     done: list[Scored] = []
-    with frame_writer(frames) if frames else nullcontext(lambda scored: None) as keep:
+    lost: list[str] = []
+    with ExitStack() as stack:
+        keep = stack.enter_context(frame_writer(frames)) if frames else (lambda scored: None)
         for scored in _each(chosen, plan, jobs, quiet):
             keep(scored)
-            _pages(scored, timelines, previews, show_faces=show_faces)
-            done.append(scored)
-    table = summary(done)
-    write_scores(table, out)
-    _announce(done, failures(done), out, as_json=as_json)
+            done.append(_with_pages(scored, timelines, previews, show_faces=show_faces))
+        try:
+            stack.close()
+        except OutputError as error:  # the scores are written all the same
+            lost.append(str(error))
+    write_scores(summary(done), out)
+    _announce(done, lost, out, as_json=as_json)
+
+
+def _reading(fps: float | None, choose: str, model: str | None) -> Reading:
+    """How the videos are read; trained weights set the frame rate."""
+    from emostats.errors import UsageError
+    from emostats.inference.clip_model import about
+    from emostats.inference.reading import Reading
+
+    plain = Reading(fps=fps, choose=choose, smile_weights=_smile_weights())
+    if model is None:
+        return plain
+    sha256, trained_fps = about(model)
+    if fps not in (None, trained_fps):
+        raise UsageError(
+            f"The weights were trained on {trained_fps:g} frames a second; at {fps:g} they would see other "
+            "movements. Leave out --fps."
+        )
+    return replace(plain, fps=trained_fps, model=model, model_sha256=sha256)
 
 
 def _smile_weights() -> str:
@@ -156,22 +190,31 @@ def _seconds(
     yield lambda seconds: progress(step, seconds, length or seconds + 1.0)
 
 
-def _pages(scored: Scored, timelines: Path | None, previews: Path | None, *, show_faces: bool) -> None:
+def _with_pages(scored: Scored, timelines: Path | None, previews: Path | None, *, show_faces: bool) -> Scored:
+    """Writes the pages of a session; what cannot be written is said in its row, and the scores stand."""
+    from emostats.inference.errors import OutputError, VideoError
     from emostats.inference.outputs import write_text
     from emostats.inference.preview import write_preview
     from emostats.inference.timeline import timeline_page
 
     if scored.result is None:
-        return
-    name = scored.name
-    if timelines is not None:
-        write_text(timeline_page(scored), timelines / f"{name}.html")
-    if previews is not None:
-        write_preview(scored, previews / f"{name}.mp4", show_faces=show_faces)
+        return scored
+    name, unwritten = scored.name, list(scored.unwritten)
+    try:
+        if timelines is not None:
+            write_text(timeline_page(scored), timelines / f"{name}.html")
+        if previews is not None:
+            write_preview(scored, previews / f"{name}.mp4", show_faces=show_faces)
+    except (OutputError, VideoError) as error:
+        unwritten.append(str(error))
+    return replace(scored, unwritten=tuple(unwritten))
 
 
-def _announce(done: list[Scored], lost: list[str], out: Path, *, as_json: bool) -> None:
-    for line in lost:
+def _announce(done: list[Scored], unwritten: list[str], out: Path, *, as_json: bool) -> None:
+    from emostats.inference.batch import failures, unwritten_of
+
+    lost, unwritten = failures(done), [*unwritten_of(done), *unwritten]
+    for line in [*lost, *unwritten]:
         say(line, "bold red")
     if as_json:
         put_json({"scores": out, "sessions": [scored.row() for scored in done]})
@@ -180,4 +223,4 @@ def _announce(done: list[Scored], lost: list[str], out: Path, *, as_json: bool) 
         again = f" ({kept} read before)" if kept else ""
         say(f"{len(done)} session{'' if len(done) == 1 else 's'}{again}, {len(done) - len(lost)} scored.")
         put(str(out))
-    raise typer.Exit(Exit.FINDINGS if lost else Exit.OK)
+    raise typer.Exit(Exit.FINDINGS if lost or unwritten else Exit.OK)

@@ -14,7 +14,8 @@ from emostats.errors import EmostatsError
 from emostats.inference import models
 from emostats.inference.cache import FrameCache
 from emostats.inference.choice import Choice
-from emostats.inference.errors import VideoError
+from emostats.inference.clip_model import PREFIX
+from emostats.inference.errors import OutputError, VideoError
 from emostats.inference.reading import Reading, read_frames, video_sha256
 from emostats.inference.scores.session import QUALITY, SCORES, Gates, SessionScores, score_session
 from emostats.inference.sessions import Session
@@ -41,7 +42,9 @@ class Scored:
 
     `status` is ``"scored"``, ``"too_little"`` (its quality is known, its scores are blank) or ``"failed"``
     (the video could not be read); `reason` says why in the last two. `frames` is the full table of frames;
-    `kept` says that it was read before; `choose` is the rule or box that picked the face.
+    `kept` says that it was read before; `choose` is the rule or box that picked the face. `unwritten` says
+    what of the session could not be written (its kept frames, a page), and why. `model_sha256` is the hash of
+    the trained weights that scored it, "" without.
     """
 
     session: Session
@@ -53,6 +56,8 @@ class Scored:
     frames: pd.DataFrame | None = None
     kept: bool = False
     choose: Choice = "largest"
+    unwritten: tuple[str, ...] = ()
+    model_sha256: str = ""
 
     @property
     def name(self) -> str:
@@ -66,16 +71,19 @@ class Scored:
         session, result = self.session, self.result
         ids = (session.child, session.session, session.visit, session.date)
         numbers = {**result.quality, **result.scores} if result is not None else {}
+        trained = {"MODEL_SHA256": self.model_sha256} if self.model_sha256 else {}
         return {
             **dict(zip(IDS, ids, strict=True)),
             **{name: numbers.get(name, float("nan")) for name in (*SCORES, *QUALITY)},
             "STATUS": self.status,
-            "REASON": self.reason,
+            "REASON": " ".join([self.reason, *self.unwritten]).strip(),
             "VIDEO": session.video.name,
             "VIDEO_SHA256": self.video_sha256,
             "MODELS_SHA256": models.fingerprint(),
             "SMILE_SHA256": self.smile_sha256,
             "EMOSTATS": __version__,
+            **{name: value for name, value in numbers.items() if name.startswith(PREFIX)},
+            **trained,
         }
 
 
@@ -96,17 +104,24 @@ def score_videos(sessions: Sequence[Session], plan: Plan | None = None, *, jobs:
 
 
 def score_video(session: Session, plan: Plan, progress: Callable[[float], None] | None = None) -> Scored:
-    """Scores one session. A video that cannot be read gives a row with the reason, not an error.
+    """Scores one session. A video that cannot be read gives a row with the reason, not an error; frames that
+    cannot be kept (disk full) are said in `Scored.unwritten`.
 
     Raises
     ------
-    UsageError: a package of the extra is missing. OutputError: a table cannot be kept (disk full).
+    UsageError: a package of the extra is missing, or there are no such weights.
     """
     reading = plan.reading if session.choose is None else replace(plan.reading, choose=session.choose)
-    blank = Scored(session, "failed", smile_sha256=reading.smile_weights, choose=reading.choose)
+    blank = Scored(
+        session,
+        "failed",
+        smile_sha256=reading.smile_weights,
+        choose=reading.choose,
+        model_sha256=reading.model_sha256,
+    )
     try:
         digest = _digest(session.video)
-        frames, kept = _frames(session.video, digest, reading, plan, progress)
+        frames, kept, unwritten = _frames(session.video, digest, reading, plan, progress)
     except VideoError as error:
         return replace(blank, reason=str(error))
     except EmostatsError:
@@ -123,6 +138,7 @@ def score_video(session: Session, plan: Plan, progress: Callable[[float], None] 
         result=result,
         frames=frames,
         kept=kept,
+        unwritten=unwritten,
     )
 
 
@@ -139,22 +155,32 @@ def _digest(video: Path) -> str:
 
 def _frames(
     video: Path, digest: str, reading: Reading, plan: Plan, progress: Callable[[float], None] | None
-) -> tuple[pd.DataFrame, bool]:
-    """The table of frames, and whether it was kept from before."""
+) -> tuple[pd.DataFrame, bool, tuple[str, ...]]:
+    """The table of frames, whether it was kept from before, and why it cannot be kept."""
     cache = FrameCache(plan.cache) if plan.cache is not None else None
     key = reading.key(digest)
     table = cache.get(key) if cache else None
     if table is not None:
-        return table, True
+        return table, True, ()
     table = read_frames(video, reading, progress)
-    if cache:
-        cache.put(key, table)
-    return table, False
+    try:
+        if cache:
+            cache.put(key, table)
+    except OutputError as error:
+        return table, False, (f"Its frames are not kept for a second call: {error}",)
+    return table, False, ()
 
 
 def summary(scored: Sequence[Scored]) -> pd.DataFrame:
-    """The table of scores, one row a session, with `COLUMNS`."""
-    return pd.DataFrame([each.row() for each in scored], columns=list(COLUMNS))
+    """The table of scores, one row a session, with `COLUMNS` and those of trained weights, if any."""
+    rows = [each.row() for each in scored]
+    more = dict.fromkeys(name for row in rows for name in row if name not in COLUMNS)
+    return pd.DataFrame(rows, columns=[*COLUMNS, *more])
+
+
+def unwritten_of(scored: Sequence[Scored]) -> list[str]:
+    """One line for each thing that could not be written about a session."""
+    return [f"{each.session.video}: {what}" for each in scored for what in each.unwritten]
 
 
 def failures(scored: Sequence[Scored]) -> list[str]:

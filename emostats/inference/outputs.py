@@ -32,17 +32,29 @@ def frame_writer(path: Path) -> Iterator[Callable[[Scored], None]]:
     """A function that appends the frames of a session to a CSV or Parquet file, by the ending of its name.
 
     Columns: the session's IDs, VIDEO, the table of frames, VALENCE and EXPRESSION. Sessions without frames
-    add no row. The file appears when the block is left without an error.
+    add no row. The file appears when the block is left without an error. If it cannot be written (disk full),
+    the function does nothing from then on, so that the other sessions are scored; leaving the block says so.
 
     Raises
     ------
-    UsageError: the name ends neither in .csv nor in .parquet, or pyarrow is missing.
+    UsageError: the name ends neither in .csv nor in .parquet, or pyarrow is missing. OutputError: see above.
     """
     if path.suffix not in (".csv", ".parquet"):
         raise UsageError(f"{path}: frames are written to a .csv or .parquet file, found '{path.suffix}'.")
     sinks: dict[str, Callable[[Path], _Csv | _Parquet]] = {".csv": _Csv, ".parquet": _Parquet}
+    broken: list[OSError] = []
+
+    def keep(scored: Scored) -> None:
+        try:
+            if scored.frames is not None and not broken:
+                sink.append(_with_ids(scored))
+        except OSError as error:
+            broken.append(error)
+
     with complete(path) as unfinished, sinks[path.suffix](unfinished) as sink:
-        yield lambda scored: None if scored.frames is None else sink.append(_with_ids(scored))
+        yield keep
+        if broken:
+            raise broken[0]
 
 
 def _with_ids(scored: Scored) -> pd.DataFrame:

@@ -40,6 +40,10 @@ def read_card(path: str | Path) -> ModelCard:
     source = Path(path)
     try:
         values = json.loads(source.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(
+            f"{source}: there is no model card. Weights are read with the card that was written beside them."
+        ) from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise UsageError(f"{source} cannot be read as a model card: {error}") from None
     return from_dict(values, str(source))

@@ -18,6 +18,8 @@ IMAGES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 
 UNKNOWN_SUBJECT = "subject_unknown"
 """Key of `Clip.meta` that is set where a corpus does not say who is in a clip."""
+SPLIT, TRAINING = "split", "train"
+"""Key of `Clip.meta` in a corpus with one published split, and its value for what is only trained on."""
 
 
 @dataclass(frozen=True)

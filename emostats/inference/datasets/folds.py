@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emostats.errors import UsageError
-from emostats.inference.datasets.clip import UNKNOWN_SUBJECT, Clip
+from emostats.inference.datasets.clip import SPLIT, TRAINING, UNKNOWN_SUBJECT, Clip
 from emostats.inference.errors import need
 
 
@@ -52,6 +52,9 @@ def subject_folds(clips: Sequence[Clip], n_folds: int = 5, *, seed: int = 0) -> 
 def published_folds(clips: Sequence[Clip]) -> tuple[Fold, ...]:
     """Each fold of the corpus once as test set, all others as training.
 
+    Where the corpus has one published split (`Clip.meta` names its parts), its training part is only trained
+    on, and nothing else is.
+
     Raises
     ------
     UsageError: clips without a fold, or one fold only. LeakageError: a subject in two folds.
@@ -63,10 +66,12 @@ def published_folds(clips: Sequence[Clip]) -> tuple[Fold, ...]:
             f"The clips have no published folds ({len(without)} of {len(clips)} name none); use folds by "
             "subject."
         )
+    only_trained = {clip.fold for clip in clips if clip.meta.get(SPLIT) == TRAINING}
     parts = []
-    for number in numbers:
+    for number in (number for number in numbers if number not in only_trained):
         test = [index for index, clip in enumerate(clips) if clip.fold == number]
-        parts.append(([index for index in range(len(clips)) if clips[index].fold != number], test))
+        others = only_trained or {other for other in numbers if other != number}
+        parts.append(([index for index, clip in enumerate(clips) if clip.fold in others], test))
     return _checked(clips, parts)
 
 

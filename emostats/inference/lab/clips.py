@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, did_you_mean
+from emostats.inference.cards import ModelCard
 from emostats.inference.datasets import Clip, table
 from emostats.inference.evaluation import FRAME_RATES
 from emostats.inference.evaluation.robustness import COLUMNS, labels_of
@@ -49,9 +50,7 @@ class ClipScorer:
     """
 
     def __init__(self, model: str) -> None:
-        from emostats.inference.weights import files, load, names
-
-        self._net, self.card = load(model) if model in names() else files.read(model)
+        self._net, self.card = _weights(model)
         self.classes = tuple(self.card.classes)
         if self._net.sizes.get(HEAD) != len(self.classes):
             raise UsageError(
@@ -65,6 +64,18 @@ class ClipScorer:
     def seen(self) -> frozenset[str]:
         """Hashes of what the weights were trained on."""
         return trained_on(self.card)
+
+    @property
+    def fps(self) -> float:
+        """Frames a second that the weights were trained on."""
+        return self._fps
+
+    def probabilities(self, item: LandmarkSequence) -> npt.NDArray[np.float64]:
+        """(frames, K) probabilities of `classes` for one recording; NaN in frames that are not usable."""
+        if not item.usable.any():
+            return np.full((len(item.points), len(self.classes)), np.nan)
+        (item,) = without_own_face([item]) if self._windows.own_face else (item,)
+        return self._probabilities(item)
 
     def score(self, path: Path, progress: Progress | None = None, fps: float | None = None) -> ScoredClips:
         """Scores the clips of a table (see `datasets.table`) whose label is one of the classes.
@@ -141,6 +152,19 @@ class ClipScorer:
 
     def _labels(self, rows: pd.DataFrame) -> npt.NDArray[np.int64]:
         return labels_of(rows[[f"p_{name}" for name in self.classes]].to_numpy(dtype=float))
+
+
+def _weights(model: str) -> tuple[Any, ModelCard]:
+    from emostats.inference.weights import files, load, names
+
+    if model in names():
+        return load(model)
+    if Path(model).suffix != ".safetensors":
+        raise UsageError(
+            f"There are no weights '{model}': name a .safetensors file that `emostats train` wrote. "
+            f"{did_you_mean(model, names())}"
+        )
+    return files.read(model)
 
 
 def _who(clip: Clip) -> dict[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from emostats.inference.cards import NOT_VALIDATED
-from emostats.inference.datasets.clip import UNKNOWN_SUBJECT
+from emostats.inference.datasets.clip import SPLIT, TRAINING, UNKNOWN_SUBJECT
 from emostats.inference.evaluation import Evaluation
 from emostats.inference.lab.config import Lab, settings
 from emostats.inference.lab.learn import Epochs, train_network
@@ -64,7 +64,7 @@ def card_facts(
             }
         ],
         "protocol": protocol(lab, reading),
-        "figures": list(_figures(lab, found)),
+        "figures": list(_figures(lab, sequences, found)),
         "intended_use": about.intended_use,
         "not_for": list(about.not_for),
         "limitations": [f"{NOT_VALIDATED.capitalize()}.", *about.limitations],
@@ -78,7 +78,7 @@ def card_facts(
 def protocol(lab: Lab, reading: Reading) -> str:
     """How the figures were made, in words."""
     folds = lab.config.folds
-    split = _split(lab)
+    split = _split(lab, reading.sequences)
     left_out = f"; {len(reading.left_out)} clips were left out" if reading.left_out else ""
     unknown = any(UNKNOWN_SUBJECT in item.clip.meta for item in reading.sequences)
     caution = " Who is in the clips is unknown, so that intervals take clips as the units." if unknown else ""
@@ -90,13 +90,16 @@ def protocol(lab: Lab, reading: Reading) -> str:
     )
 
 
-def _split(lab: Lab) -> str:
+def _split(lab: Lab, sequences: Sequence[LandmarkSequence]) -> str:
     folds = lab.config.folds
-    return "published folds" if folds.kind == "published" else f"{folds.n} folds by subject"
+    if folds.kind != "published":
+        return f"{folds.n} folds by subject"
+    parts = {item.clip.meta.get(SPLIT) for item in sequences}
+    return "the published split" if TRAINING in parts else "published folds"
 
 
-def _figures(lab: Lab, found: Evaluation) -> Iterator[dict[str, Any]]:
-    split = _split(lab)
+def _figures(lab: Lab, sequences: Sequence[LandmarkSequence], found: Evaluation) -> Iterator[dict[str, Any]]:
+    split = _split(lab, sequences)
     overall = found.metrics[(found.metrics["group"] == "") & found.metrics["metric"].isin(FIGURES)]
     for row in overall.to_dict("records"):
         if row["estimate"] == row["estimate"]:

@@ -21,6 +21,7 @@ from emostats.inference import datasets
 from emostats.inference.assessment import Assessment
 from emostats.inference.cards import read_card
 from emostats.inference.datasets import Clip, Fold
+from emostats.inference.datasets.clip import SPLIT, TRAINING, UNKNOWN_SUBJECT
 from emostats.inference.errors import need
 from emostats.inference.evaluation import (
     Evaluation,
@@ -95,7 +96,7 @@ def _train(lab: Lab, say: Progress) -> LabResult:
         tables.append(_fold(lab, sequences, labels, fold, seed, epochs))
     clip_table, frame_table = (pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True))
     first = clip_table[clip_table["seed"] == lab.config.folds.seeds[0]]
-    found = evaluate(predictions(pd.concat([first, _unscored(reading, labels)], ignore_index=True)))
+    found = evaluate(predictions(pd.concat([first, _unscored(lab, reading, labels)], ignore_index=True)))
     epochs = _epochs(say, "All clips", len(runs), len(runs) + 1)
     weights = final_weights(lab, sequences, labels, found, reading, epochs)
     return LabResult(found, _stability(clip_table, frame_table), weights, reading.left_out, clip_table)
@@ -125,6 +126,8 @@ def _clips(lab: Lab) -> tuple[Clip, ...]:
 
 def _prepared(lab: Lab, reading: Reading) -> tuple[tuple[LandmarkSequence, ...], tuple[str, ...]]:
     sequences = reading.sequences
+    if lab.config.windows.own_face:
+        _people_are_known(sequences)
     present = {item.clip.label for item in sequences}
     labels = lab.config.data.labels or tuple(sorted(present))
     missing = [label for label in labels if label not in present]
@@ -134,6 +137,16 @@ def _prepared(lab: Lab, reading: Reading) -> tuple[tuple[LandmarkSequence, ...],
             f"{'are' if len(present) > 1 else 'is'} there, {', '.join(missing) or 'no other'} missing."
         )
     return (without_own_face(sequences) if lab.config.windows.own_face else sequences), labels
+
+
+def _people_are_known(sequences: Sequence[LandmarkSequence]) -> None:
+    unknown = sum(UNKNOWN_SUBJECT in item.clip.meta for item in sequences)
+    if unknown:
+        raise UsageError(
+            f"[windows] own_face takes out each person's usual face, but {unknown} of {len(sequences)} clips "
+            "do not say who is in them: what a clip shows would be taken out with it. Add subjects.csv "
+            "(clip, subject), or set own_face = false."
+        )
 
 
 def _folds(lab: Lab, clips: Sequence[Clip]) -> tuple[Fold, ...]:
@@ -181,9 +194,14 @@ def _fold(
     return clip_table, frame_table
 
 
-def _unscored(reading: Reading, labels: tuple[str, ...]) -> pd.DataFrame:
-    """Rows without probabilities for clips that were left out, so that they are counted."""
-    clips = [clip for clip, _ in reading.left_out if clip.label in labels]
+def _unscored(lab: Lab, reading: Reading, labels: tuple[str, ...]) -> pd.DataFrame:
+    """Rows without probabilities for clips that were left out of the tests, so that they are counted."""
+    published = lab.config.folds.kind == "published"
+    clips = [
+        clip
+        for clip, _ in reading.left_out
+        if clip.label in labels and not (published and clip.meta.get(SPLIT) == TRAINING)
+    ]
     columns = {"clip": [str(clip.path) for clip in clips], "subject": [clip.subject for clip in clips]}
     return pd.DataFrame({**columns, "label": [clip.label for clip in clips]}, dtype=object)
 

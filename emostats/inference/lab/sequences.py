@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -139,7 +140,7 @@ def _kept(place: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]
     try:
         with place.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             return stored["points"], stored["time"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
 
 

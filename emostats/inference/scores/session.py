@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from emostats.inference.clip_model import PREFIX
 from emostats.inference.frames import FrameStatus
 from emostats.inference.scores import expressions
 from emostats.inference.scores.action_units import action_units
@@ -55,10 +56,11 @@ class SessionScores:
 
     Attributes
     ----------
-    quality: `QUALITY`, shares of time 0–1. scores: `SCORES`; NaN where it could not be computed. Empty if
-    `reason` says why the session was not scored. reason: why there are no scores, or "". frames: the frames
-    with TIME, STATUS, VALENCE, EXPRESSION, SMILE (activation of AU12) and MOVEMENT. smiles: begin and end of
-    each smile (s). answers: to each stimulus.
+    quality: `QUALITY`, shares of time 0–1. scores: `SCORES`, and the mean probability of each class of
+    trained weights (``P_…``); NaN where it could not be computed. Empty if `reason` says why the session was
+    not scored. reason: why there are no scores, or "". frames: the frames with TIME, STATUS, VALENCE,
+    EXPRESSION, SMILE (activation of AU12), MOVEMENT and the probabilities. smiles: begin and end of each
+    smile (s). answers: to each stimulus.
     """
 
     quality: dict[str, float]
@@ -98,7 +100,8 @@ def score_session(
         "STABILITY": stability(derived["EXPRESSION"].to_numpy(), frames["TRACK"].to_numpy()),
         **_shares(derived["EXPRESSION"].to_numpy(), weight),
     }
-    return SessionScores(quality, {name: scores[name] for name in SCORES}, "", derived, smiles, answers)
+    scores = {name: scores[name] for name in SCORES} | _classes(derived, weight, usable)
+    return SessionScores(quality, scores, "", derived, smiles, answers)
 
 
 def _derived(frames: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
@@ -107,6 +110,7 @@ def _derived(frames: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
         SMILE=units["AU12"],
         EXPRESSION=label_expressions(units),
         SMILE_MODEL=frames.get("SMILE_MODEL", np.nan),
+        **{name: frames[name] for name in frames.columns if name.startswith(PREFIX)},
     )
 
 
@@ -160,6 +164,12 @@ def _means(derived: pd.DataFrame, weight: Array, usable: NDArray[np.bool_]) -> d
         "EXPRESSIVITY": _mean(derived["MOVEMENT"].to_numpy(), weight),
         "SMILE_MODEL": _mean(np.where(usable, derived["SMILE_MODEL"].to_numpy(float), np.nan), weight),
     }
+
+
+def _classes(derived: pd.DataFrame, weight: Array, usable: NDArray[np.bool_]) -> dict[str, float]:
+    """Mean probability over the usable time of each class of trained weights."""
+    names = [name for name in derived.columns if name.startswith(PREFIX)]
+    return {name: _mean(np.where(usable, derived[name].to_numpy(float), np.nan), weight) for name in names}
 
 
 def _mean(values: Array, weight: Array) -> float:

@@ -187,10 +187,15 @@ def test_a_full_disk_is_one_message_and_leaves_no_half_file(
     assert OutputError("x").exit_code == 2
 
 
-def test_a_cache_that_cannot_be_written_is_said(smiling_clip: Path, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_session_whose_frames_cannot_be_kept_is_scored_and_says_so(
+    smiling_clip: Path, tmp_path: Path, monkeypatch
+) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(np, "savez_compressed", full)
-    with pytest.raises(OutputError, match="No space left on device"):
-        score_video(Session(smiling_clip, "s"), Plan(gates=QUICK, cache=tmp_path / "kept"))
+    found = score_video(Session(smiling_clip, "s"), Plan(gates=QUICK, cache=tmp_path / "kept"))
+    row = found.row()
+    assert row["STATUS"] == "scored" and row["SMILE_RATE"] > 0
+    assert "not kept" in row["REASON"] and "No space left on device" in row["REASON"]
+    assert failures([found]) == [] and len(batch.unwritten_of([found])) == 1
     assert not list((tmp_path / "kept").iterdir())
 
 

@@ -118,13 +118,25 @@ def test_afew_with_and_without_subjects(tmp_path):
     make(tmp_path, "Train_AFEW/Happy/001.avi", "Train_AFEW/Angry/002.avi", "Val_AFEW/Happy/003.avi")
     clips = datasets.afew(tmp_path)
     assert [(clip.label, clip.fold) for clip in clips] == [("angry", 0), ("happy", 0), ("happy", 1)]
-    assert len(datasets.published_folds(clips)) == 2
+    (fold,) = datasets.published_folds(clips)  # what the corpus calls training is never tested
+    assert (fold.train, fold.test) == ((0, 1), (2,))
     with pytest.raises(UsageError, match=r"subjects\.csv"):
         datasets.subject_folds(clips, 2)
     make(tmp_path, "subjects.csv", text="clip,subject\n001,ann\n002.avi,ben\n003,cem\n")
     named = datasets.afew(tmp_path)
     assert [clip.subject for clip in named] == ["ben", "ann", "cem"]
     assert len(datasets.subject_folds(named, 2)) == 2
+
+
+def test_afew_tests_each_other_part_after_training_on_the_training_part_alone(tmp_path):
+    make(tmp_path, "Train/Happy/1.avi", "Val/Happy/1.avi", "Test/Happy/1.avi")  # numbers begin anew in each
+    clips = datasets.afew(tmp_path)
+    names = [clip.path.parts[-3] for clip in clips]
+    found = [
+        ([names[i] for i in fold.train], [names[i] for i in fold.test])
+        for fold in datasets.published_folds(clips)
+    ]
+    assert found == [(["Train"], ["Val"]), (["Train"], ["Test"])]
 
 
 def test_afew_without_splits(tmp_path):

@@ -211,9 +211,27 @@ def test_clips_of_unknown_people_are_cards_with_a_caution(lab):
                 place.write_text(f"{number} {int(label == 'happy')}")
     text = lab.read_text().replace('corpus = "table"', 'corpus = "afew"').replace('"clips.csv"', '"afew"')
     lab.write_text(text.replace("n = 2", 'kind = "published"'))
-    card = cards.read_card(train_lab(read_config(lab)).weights.with_suffix(".json"))
-    assert "published folds" in card.protocol
+    result = train_lab(read_config(lab))
+    card = cards.read_card(result.weights.with_suffix(".json"))
+    assert "the published split" in card.protocol
     assert "Who is in the clips is unknown" in card.protocol
+    assert result.table["clip"].str.contains("/Val/").all() and len(result.table) == 8  # Train is trained on
+
+
+def test_the_usual_face_of_unknown_people_is_not_taken_out(lab):
+    folder = lab.parent / "afew"
+    for number in range(8):
+        place = folder / ("Train", "Val")[number % 2] / ("Happy", "Sad")[number // 4] / f"{number}.mp4"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(f"{number} {number // 4}")
+    text = lab.read_text().replace('corpus = "table"', 'corpus = "afew"').replace('"clips.csv"', '"afew"')
+    text = text.replace("n = 2", 'kind = "published"')
+    lab.write_text(text.replace("[windows]", "[windows]\nown_face = true"))
+    with pytest.raises(UsageError, match="8 of 8 clips do not say who is in them"):
+        train_lab(read_config(lab))
+    rows = "".join(f"{number},p{number}\n" for number in range(8))
+    (folder / "subjects.csv").write_text("clip,subject\n" + rows)
+    assert train_lab(read_config(lab)).weights.exists()
 
 
 def test_clips_that_cannot_be_used_are_counted(lab):
