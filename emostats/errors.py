@@ -31,7 +31,8 @@ class Finding:
     message: what was expected and what was found, in one sentence.
     action: what to do about it.
     severity: see `Severity`.
-    file, sheet, cell: where (cell in spreadsheet notation, ``"C17"``; a key path for study files).
+    file, sheet, cell: where (cell in spreadsheet notation, ``"C17"``, or ``"row 17"``; a key path for study
+        files).
     subject, visit, parameter: the study coordinates, where they are known.
     """
 
@@ -49,11 +50,11 @@ class Finding:
     @property
     def place(self) -> str:
         """The place as one string, e.g. ``answers.xlsx, sheet 'Week 12', cell C17``."""
-        noun = "key" if self.file.endswith(".toml") else "cell"
+        noun = "" if self.cell.startswith("row ") else "key " if self.file.endswith(".toml") else "cell "
         parts = [
             self.file,
             f"sheet '{self.sheet}'" if self.sheet else "",
-            f"{noun} {self.cell}" if self.cell else "",
+            f"{noun}{self.cell}" if self.cell else "",
         ]
         return ", ".join(part for part in parts if part)
 

@@ -135,7 +135,8 @@ def _say(
             "log": log, "timeline": timeline,
         })  # fmt: skip
         return
-    if not any(record["type"] == "choice" and record["n_frames"] for record in records):
+    choices = [record for record in records if record["type"] == "choice"]
+    if choices and not any(record["n_frames"] for record in choices):
         say("No face gave a score before a choice: the state stayed unknown; only matching music was chosen.")
     say_audit(found)
     put(f"Ended: {records[-1]['why']}. {latency.in_words}")

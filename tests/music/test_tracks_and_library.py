@@ -41,7 +41,7 @@ def test_a_track_without_a_field_is_left_out_and_named(name: str, tmp_path: Path
     library, findings = read_library(write(tmp_path / "l.csv", GOOD, {**GOOD, "track": "b", name: ""}))
     assert library.track == ("a",)
     assert len(findings) == 1 and findings[0].severity is Severity.WARNING
-    assert f"'b', {name}: is blank" in findings[0].message and findings[0].cell == "row 3"
+    assert f"'b', {name}: is blank" in findings[0].message and findings[0].place == "l.csv, row 3"
 
 
 @pytest.mark.parametrize(
