@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -397,7 +398,7 @@ def test_demo_writes_the_study_when_there_is_none(
     assert Path(result.stdout.strip()).is_relative_to("there/runs")
 
 
-def run_emostats(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def run_emostats(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from emostats.cli import main; main()", *arguments]
     return subprocess.run(
         command,
@@ -405,7 +406,7 @@ def run_emostats(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]
         capture_output=True,
         text=True,
         encoding="utf-8",
-        env={**os.environ, "COLUMNS": "200"},
+        env={**os.environ, "COLUMNS": "200", **variables},
     )
 
 
@@ -437,3 +438,41 @@ print("LOADED", sorted(heavy & {{name.split(".")[0] for name in sys.modules}}))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.stdout.splitlines()[-1] == "LOADED []", done.stderr
+
+
+class Terminal(io.TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("kind", "encoding", "written"),
+    [
+        (Terminal, "cp1252", b"1.28 ? 2.54 \xe9\n"),
+        (io.TextIOWrapper, "cp1252", "1.28 → 2.54 é\n".encode()),
+        (io.TextIOWrapper, "ascii", "1.28 → 2.54 é\n".encode()),
+        (io.TextIOWrapper, "utf-8", "1.28 → 2.54 é\n".encode()),
+    ],
+)
+def test_every_character_can_be_printed(kind: type, encoding: str, written: bytes) -> None:
+    raw = io.BytesIO()
+    stream = kind(raw, encoding=encoding, newline="\n")
+    emostats.cli.speak_plainly(stream)
+    print("1.28 → 2.54 é", file=stream, flush=True)
+    assert raw.getvalue() == written
+
+
+def test_a_system_that_knows_ascii_alone_gets_utf8(study: Path) -> None:
+    folder = study.parent / "Größe 一"
+    folder.mkdir()
+    for name in ("study.toml", "scores.csv"):
+        shutil.copy(study.parent / name, folder)
+    spoil(folder / "study.toml")
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
+    shown = run_emostats("mmrm", "--help", cwd=folder, **plain)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "trt.vs.ctrl, …" in shown.stdout
+    named = run_emostats("init", "scores.csv", "-o", "Übung.toml", cwd=folder, **plain)
+    assert (named.returncode, named.stdout) == (0, "Übung.toml\n")
+    bad = run_emostats("validate", f"{folder}/study.toml", "--json", cwd=folder.parent, **plain)
+    assert json.loads(bad.stdout)["errors"] == 1
