@@ -40,8 +40,8 @@ from emostats.statistics.subgroups import (
     shrunken_changes,
     with_counts,
 )
-from emostats.statistics.subgroups.analysis import consistency, overall_p
 from emostats.statistics.subgroups.shrinkage import LEAST
+from emostats.statistics.subgroups.summary import consistency, overall_p
 from emostats.study.spec import MmrmAnalysis, SubgroupsAnalysis
 
 CUT_FROM: Mapping[str, tuple[str, ...]] = {"AGE": ("AGEBAND",)}

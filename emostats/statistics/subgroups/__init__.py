@@ -7,7 +7,7 @@ that subgroups share one covariance matrix and their differences have a standard
 from __future__ import annotations
 
 from emostats.statistics.subgroups.adjusting import with_adjusted_p
-from emostats.statistics.subgroups.analysis import SubgroupAnalysis, subgroups
+from emostats.statistics.subgroups.analysis import subgroups
 from emostats.statistics.subgroups.cells import Cells, LinearModel, cells_of
 from emostats.statistics.subgroups.continuous import (
     Curve,
@@ -22,6 +22,7 @@ from emostats.statistics.subgroups.effects import change_lines, subgroup_effects
 from emostats.statistics.subgroups.failed import FailedFit
 from emostats.statistics.subgroups.lines import Line, Place, evaluate
 from emostats.statistics.subgroups.question import SubgroupQuestion
+from emostats.statistics.subgroups.result import SubgroupAnalysis
 from emostats.statistics.subgroups.separate import separate_changes
 from emostats.statistics.subgroups.shrinkage import Shrinkage, shrink
 from emostats.statistics.subgroups.shrunken import Shrunken, shrunken_changes

@@ -12,8 +12,8 @@ from emostats.errors import EmostatsWarning, UsageError
 from emostats.estimates import Estimate
 from emostats.statistics.multiplicity import max_abs_t_quantile
 from emostats.statistics.subgroups import Known, continuous_formula, credibility
-from emostats.statistics.subgroups.analysis import consistency
 from emostats.statistics.subgroups.continuous import band_quantile, path_length
+from emostats.statistics.subgroups.summary import consistency
 
 FORMULA = "AVAL ~ AVISIT * SEX * BAND + us(AVISIT | USUBJID)"
 
@@ -233,3 +233,19 @@ def test_consistency_asks_other_outcomes_about_the_same_two_levels():
         "G",
     )
     assert found == {"one": (2, 2), "two": (1, 3), "three": (2, 3)}
+
+
+@pytest.mark.parametrize("as_array", [False, True])
+def test_separate_models_and_curves_keep_the_weights(data, as_array):
+    weighted = data.assign(W=np.random.default_rng(4).uniform(0.5, 3.0, len(data)))
+    weights = weighted["W"].to_numpy() if as_array else "W"
+    over = {"factors": ["SEX", "BAND"], "continuous": {"AGE": "BAND"}}
+    found = em.subgroups(FORMULA, weighted, weights=weights, separate=True, **over)
+    girls = weighted[(weighted["SEX"] == "F") & (weighted["BAND"] == "1–6")]
+    alone = em.mmrm("AVAL ~ AVISIT + us(AVISIT | USUBJID)", girls, weights="W")
+    expected = alone.emmeans("AVISIT").contrasts("revpairwise").table().iloc[0]
+    own = found.table("separate").set_index("level").loc["F, 1–6"]
+    assert own["estimate"] == pytest.approx(expected["estimate"], rel=1e-7)
+    assert own["std_error"] == pytest.approx(expected["std_error"], rel=1e-6)
+    plain = em.subgroups(FORMULA, weighted, **over)
+    assert found.curves[0].rows[0].estimate != pytest.approx(plain.curves[0].rows[0].estimate, rel=1e-6)
