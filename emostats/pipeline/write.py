@@ -132,7 +132,9 @@ def _about(spec: StudySpec, manifest: Mapping[str, Any]) -> dict[str, str]:
         "Study id": spec.study.id,
         "Made by": f"emostats {manifest['emostats']}",
         "Plan": f"hash {manifest['plan']['hash']}, {manifest['plan']['state']}",
-        "Numbers": "at full precision" + ("" if public else "; results/estimates.csv has the same"),
+        "Numbers": "rounded, so that they do not tell how many children are behind them"
+        if public
+        else "at full precision; results/estimates.csv has the same",
     }
 
 

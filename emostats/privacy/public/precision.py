@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from emostats.privacy.public.collect import is_difference
-from emostats.privacy.suppression.system import Array
 
 STEPS = (1.0, 2.0, 5.0, 10.0)
 P_PLACES = 3
@@ -37,10 +36,10 @@ def step(half_width: float, n: float, threshold: int) -> float:
     return float(next(unit * power for unit in STEPS if unit * power >= least * (1 - 1e-9)))
 
 
-def to_step(values: Array, unit: float) -> Array:
-    """Values as multiples of a unit, without the noise of floating point."""
+def to_step(value: float, unit: float) -> float:
+    """A value as a multiple of a unit, without the noise of floating point."""
     places = int(max(0, 1 - np.floor(np.log10(unit))))
-    return np.asarray(np.round(np.round(values / unit) * unit, places) + 0.0)  # no negative zero
+    return float(np.round(np.round(value / unit) * unit, places) + 0.0)  # no negative zero
 
 
 def digits(value: float, number: int) -> float:
@@ -64,7 +63,7 @@ def round_result(record: Mapping[Any, Any], threshold: int) -> dict[str, float]:
     unit = _unit(record, threshold)
     for name in ("estimate", "conf_low", "conf_high"):
         value = float(record[name])
-        told[name] = float(to_step(np.array(value), unit)) if unit else _if_known(value, 3)
+        told[name] = to_step(value, unit) if unit else _if_known(value, 3)
     return told
 
 
@@ -99,7 +98,7 @@ def round_curves(table: pd.DataFrame, sizes: Mapping[str, float], threshold: int
         half, n = (high[row] - low[row]) / 2, sizes.get(estimate, np.nan)
         if half > 0:
             unit = step(half, n / 2 if n > 0 else UNTOLD_SIZE, threshold)
-            low[row], high[row] = to_step(np.array([low[row], high[row]]), unit)
+            low[row], high[row] = to_step(low[row], unit), to_step(high[row], unit)
     return table.assign(band_low=low, band_high=high)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from emostats.privacy.public.collect import COMPLETERS, LOST
+from emostats.privacy.public.precision import step, to_step
 from emostats.privacy.public.report import Mark
 from emostats.privacy.suppression import Rule
 from emostats.privacy.suppression.system import Array
@@ -122,14 +123,17 @@ def _single(draft: _Draft) -> None:
 
 
 def _round_values(draft: _Draft, row: int, n: float) -> None:
-    """Where counts are rounded, means are given to their standard error only: more digits would tell n."""
+    """Means and spreads in steps: exact sums of two editions would tell the values of a child who left in
+    between. Where counts are rounded, to the standard error: more digits would tell n."""
     spread = float(draft.numbers["sd"][row]) if "sd" in draft.numbers else np.nan
-    if draft.rule.rounding == 1 or not spread > 0:
+    if not spread > 0:
         return
-    places = -int(np.floor(np.log10(spread / max(n, 1.0) ** 0.5)))
+    error = spread / max(n, 1.0) ** 0.5
+    rounded = draft.rule.rounding > 1
+    unit = 10.0 ** np.floor(np.log10(error)) if rounded else step(1.96 * error, n, draft.rule.threshold)
     for column in ("mean", "sd", "median", "q1", "q3"):
         if column in draft.numbers:
-            draft.numbers[column][row] = np.round(draft.numbers[column][row], places)
+            draft.numbers[column][row] = to_step(draft.numbers[column][row], unit)
 
 
 def _baseline(draft: _Draft) -> Public:
