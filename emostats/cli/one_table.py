@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,7 +74,8 @@ def opened(path: Path) -> Iterator[Reader]:
     from emostats.study.spec import Source
 
     try:
-        reader = open_reader(path, Source(file=path.name or str(path)))
+        name = os.fsencode(path.name or path).decode("utf-8", "replace")  # the system may know ASCII alone
+        reader = open_reader(path, Source(file=name))
         try:
             yield reader
         finally:
