@@ -13,10 +13,17 @@ HEADERS = {
     "statistic": "t", "p_value": "p", "conf_low": "Low", "conf_high": "High",
 }  # fmt: skip
 
+WIDEST = 10_000
+"""Characters that a line may have."""
+
 
 def show_table(table: pd.DataFrame, title: str, names: dict[str, str] | None = None) -> None:
-    """Prints a table on standard output; numbers have the digits their standard errors support."""
+    """Prints a table on standard output; numbers have the digits their standard errors support.
+
+    A line is as long as it needs to be, so that no number is cut: a terminal wraps it, a pipe gets it whole.
+    """
     from rich.console import Console
+    from rich.measure import Measurement
     from rich.table import Table
 
     headers = {**HEADERS, **(names or {})}
@@ -28,7 +35,10 @@ def show_table(table: pd.DataFrame, title: str, names: dict[str, str] | None = N
         )
     for row in table.to_dict("records"):
         shown.add_row(*(formats.get(str(name), str)(value) for name, value in row.items()))
-    Console(highlight=False, soft_wrap=True).print(shown)
+    console = Console(highlight=False)
+    needed = Measurement.get(console, console.options.update(width=WIDEST), shown).maximum
+    console.width = max(console.width, needed)
+    console.print(shown, soft_wrap=True)
 
 
 def _formats(table: pd.DataFrame) -> dict[str, Callable[[Any], str]]:

@@ -353,6 +353,22 @@ def test_icc_of_a_wide_and_of_a_long_table(tmp_path: Path) -> None:
     assert "ICC(A,1)" in invoke("icc", tmp_path / "wide.csv", "--columns", "a,b,c,d").stdout
 
 
+@pytest.mark.parametrize("width", ["0", "20", "80", "200"])
+def test_no_number_is_cut_however_narrow_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    (tmp_path / "wide.csv").write_text(SHROUT_FLEISS)
+    arguments = ["icc", str(tmp_path / "wide.csv"), "--columns", "a,b,c,d"]
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": width})
+    rows = [line.split() for line in result.stdout.splitlines() if line.startswith("ICC(")]
+    assert [row[:3] for row in rows[:2]] == [
+        ["ICC(1)", "ICC(1,1)", "0.166"],
+        ["ICC(A,1)", "ICC(2,1)", "0.290"],
+    ]
+    assert len(rows) == 6
+    assert "…" not in result.stdout
+
+
 def test_icc_says_which_columns_there_are(tmp_path: Path) -> None:
     (tmp_path / "wide.csv").write_text(SHROUT_FLEISS)
     result = invoke("icc", tmp_path / "wide.csv")
@@ -474,5 +490,11 @@ def test_a_system_that_knows_ascii_alone_gets_utf8(study: Path) -> None:
     assert "trt.vs.ctrl, …" in shown.stdout
     named = run_emostats("init", "scores.csv", "-o", "Übung.toml", cwd=folder, **plain)
     assert (named.returncode, named.stdout) == (0, "Übung.toml\n")
+    (folder / "ü.csv").write_text(SHROUT_FLEISS)
+    agreed = run_emostats("icc", "ü.csv", "--columns", "a,b,c,d", cwd=folder, **plain)
+    assert (agreed.returncode, agreed.stderr) == (0, "")
+    wrong = run_emostats("icc", "ä.csv", "--columns", "a,b", cwd=folder, **plain)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "ä.csv" in wrong.stderr
     bad = run_emostats("validate", f"{folder}/study.toml", "--json", cwd=folder.parent, **plain)
     assert json.loads(bad.stdout)["errors"] == 1
