@@ -147,6 +147,9 @@ def withdraw(
     child: Annotated[str, typer.Argument(help="The child's ID.")],
     by: Annotated[str, typer.Option("--by", help="Who writes the decision down.")],
     reason: Annotated[str, typer.Option("--reason", help="Why, without personal details.")] = "",
+    absent: Annotated[
+        bool, typer.Option("--absent", help="The child's rows are gone from the sources already.")
+    ] = False,
     study: StudyOption = HERE,
     runs: RunsOption = Path("runs"),
     as_json: JsonOption = False,
@@ -154,14 +157,26 @@ def withdraw(
     """Take a child out of every later run, after consent was withdrawn.
 
     Lists the earlier runs that hold the child. The decision stays in withdrawals.csv and in the audit log;
-    sources and earlier runs are not changed.
+    sources and earlier runs are not changed. An ID that is not in the roster is refused: mistyped, it would
+    leave the child in.
 
     **Example:** `emostats withdraw 017 --by "A. Weber"`
     """
+    from emostats.ingest.hints import hint
+    from emostats.ingest.roster import known_children
     from emostats.study import read_spec
     from emostats.study.withdraw import withdraw as take_out
 
-    done = take_out(read_spec(study), child, by=by, reason=reason, runs=runs)
+    spec = read_spec(study)
+    known = known_children(spec)
+    if known is not None and child.strip() and child.strip() not in known and not absent:
+        raise UsageError(
+            f"child '{child}' is not in the roster; nothing was written. {hint(child, known)}".rstrip()
+            + " If the child's rows are gone already, add --absent."
+        )
+    done = take_out(spec, child, by=by, reason=reason, runs=runs)
+    if known is None:
+        say("The roster could not be read, so nobody checked that it has this ID: run emostats validate.")
     if as_json:
         put_json(asdict(done))
         return
@@ -181,9 +196,14 @@ def audit(
 
     **Example:** `emostats audit runs`
     """
-    from emostats.study.audit import verify_audit
+    from emostats.study.audit import AUDIT_FILE, verify_audit
 
     found = verify_audit(runs)
+    if found.holds and not (runs / AUDIT_FILE).exists():
+        raise UsageError(
+            f"expected a folder of runs with {AUDIT_FILE}; found neither in '{runs}'. Give the folder that "
+            "`emostats run` writes to."
+        )
     if as_json:
         put_json({**asdict(found), "holds": found.holds})
     else:
@@ -232,15 +252,23 @@ def schema_new(
 
     **Example:** `emostats schema new answers.xlsx --sheet "Week 0"`
     """
-    from emostats.cli.one_table import raw_columns
+    from emostats.cli.draft.sheets import by_header
+    from emostats.cli.one_table import header_row, raw_columns, sheet_names
     from emostats.pipeline.new_file import write_new
     from emostats.study.scaffold import draft_instrument, item_columns
 
-    target = output or workbook.with_suffix(".toml")
     cells = raw_columns(workbook, sheet)
-    items = item_columns({str(column[0]).strip(): column[1:] for column in cells if str(column[0]).strip()})
+    items = item_columns(by_header(cells, header_row(cells)))
     if not items:
-        raise UsageError(f"{workbook.name}: no column looks like an item (whole numbers in a small range).")
+        names = sheet_names(workbook)
+        here = sheet or names[0]
+        others = ", ".join(f"'{name}'" for name in names if name != here)
+        named = f" sheet '{here}':" if here else ""
+        hint = f" Name another sheet by --sheet: {others}." if others else ""
+        raise UsageError(
+            f"{workbook.name}:{named} no column looks like an item (whole numbers in a small range).{hint}"
+        )
+    target = output or workbook.with_suffix(".toml")
     write_new(target, draft_instrument(workbook.stem, items))
     put_json({"instrument": target, "items": len(items)}) if as_json else put(str(target))
     if not as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +61,19 @@ def raw_columns(path: Path, sheet: str | None = None) -> list[tuple[Any, ...]]:
     return columns
 
 
+def sheet_names(path: Path) -> tuple[str, ...]:
+    """The sheets of a file; one without a name where it has none. Raises UsageError."""
+    with opened(path) as reader:
+        return reader.sheets
+
+
+def header_row(columns: Sequence[Sequence[Any]]) -> int:
+    """The row (from 0) that seems to hold the headers: the first about as full as any near it."""
+    rows = range(min(20, len(columns[0])))
+    filled = [sum(bool(str(column[row]).strip()) for column in columns) for row in rows]
+    return next(row for row, count in enumerate(filled) if count >= 0.75 * max(filled))
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[Reader]:
     """A reader of the file.
@@ -81,7 +94,8 @@ def opened(path: Path) -> Iterator[Reader]:
         finally:
             reader.close()
     except UnreadableError as error:
-        raise UsageError(f"{path}: {error} {error.action}".rstrip()) from None
+        action = "Give the path of a file." if error.rule == "is-a-folder" else error.action
+        raise UsageError(f"{path}: {error} {action}".rstrip()) from None
 
 
 def _typed(cells: tuple[Any, ...]) -> list[Any]:

@@ -109,9 +109,12 @@ def write_adqs(table: pd.DataFrame, path: str | Path) -> None:
 
     Raises
     ------
-    UsageError: the ending is another, or a name or text is too long for a transport file.
+    UsageError: the ending is another, the folder does not exist, or a name or text is too long for a
+        transport file.
     """
     path = Path(path)
+    if not path.parent.is_dir():
+        raise UsageError(f"the folder '{path.parent}' does not exist. Create it, or give another place.")
     if path.suffix.lower() == ".csv":
         _write_csv(table, path)
     elif path.suffix.lower() == ".xpt":

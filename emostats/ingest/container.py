@@ -19,7 +19,7 @@ MAX_UNPACKED = 2 * 2**30
 """Bytes of all parts together."""
 MAX_PARTS = 10_000
 
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP, OLD_OFFICE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
@@ -64,7 +64,7 @@ def open_archive(path: Path) -> zipfile.ZipFile:
     """
     with path.open("rb") as stream:
         head = stream.read(64)
-    if head.startswith(_OLE):
+    if head.startswith(OLD_OFFICE):
         raise _old_or_locked(path)
     if not head.startswith(_ZIP):
         raise _other(head)

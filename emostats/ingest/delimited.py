@@ -21,7 +21,7 @@ import numpy as np
 
 from emostats.errors import Finding, Severity
 from emostats.ingest.cells import Column, is_blank
-from emostats.ingest.container import UnreadableError, check_exists
+from emostats.ingest.container import OLD_OFFICE, UnreadableError, check_exists
 from emostats.ingest.raw import Marks
 from emostats.ingest.reader import RawSheet
 from emostats.study.spec import Source
@@ -113,6 +113,9 @@ def _refuse_binary(content: bytes, encoding: str) -> None:
     if content[:1024].lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<html", b"<!doctype", b"<table")):
         message = "expected a text file with a table; found a web page."
         raise UnreadableError("not-a-text-file", message, "Export it as CSV, or open and save it as .xlsx.")
+    if content.startswith(OLD_OFFICE):
+        message = "expected a text file; found a workbook in the old Excel 97–2003 format (.xls)."
+        raise UnreadableError("old-excel", message, "Open it and save it as .xlsx.")
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff")) or re.match(r"utf[-_ ]?(16|32)", encoding, re.I)
     if b"\0" in content and not wide:
         ends = {content[1:200:2].strip(b"\0"): "utf-16-le", content[0:200:2].strip(b"\0"): "utf-16-be"}

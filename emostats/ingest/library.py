@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from emostats.errors import Finding, did_you_mean
 from emostats.ingest.container import UnreadableError
 from emostats.ingest.corrections import read_corrections
+from emostats.ingest.formats.recognise import unstated_export
 from emostats.ingest.log import Log
 from emostats.ingest.raw import RawTable
 from emostats.ingest.reader import RawSheet, Reader, open_reader
@@ -116,6 +118,9 @@ class Library:
             return None
         for finding in content.findings:
             self._log.add(finding)
+        described = self._spec.sources[source]
+        if described.format == "auto" and (found := unstated_export(content.columns, content.n_rows)):
+            self._log.add(replace(found, file=described.file, sheet=sheet))
         return self._raw(source, reader, sheet, content)
 
     def _raw(self, source: str, reader: Reader, sheet: str, content: RawSheet) -> RawTable:

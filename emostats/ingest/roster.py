@@ -11,8 +11,9 @@ import pandas as pd
 from emostats.errors import Finding, Severity
 from emostats.ingest import addresses
 from emostats.ingest.cells import Objects, array
+from emostats.ingest.headers import find_columns
 from emostats.ingest.hints import hint
-from emostats.ingest.ids import Roster
+from emostats.ingest.ids import Roster, read_ids
 from emostats.ingest.library import Library
 from emostats.ingest.log import Log
 from emostats.ingest.provenance import provenance, source_ids
@@ -60,6 +61,19 @@ def read_roster(spec: StudySpec, library: Library, log: Log) -> RosterTable | No
     records.finish()
     table = provenance(records, described.columns, positions=firsts)
     return RosterTable(subjects, table, roster)
+
+
+def known_children(spec: StudySpec) -> frozenset[str] | None:
+    """IDs of the roster, those of withdrawn children too; None when the roster cannot be read."""
+    log, described = Log(), spec.subjects
+    library = Library(spec, log)
+    try:
+        raw = library.table(described.source, described.sheet)
+        header = {ID: described.columns[ID]}
+        table = raw and find_columns(raw, header, log, header_row=described.header_row)
+    finally:
+        library.close()
+    return frozenset(str(name) for name in read_ids(table.cells[ID]).values if name) if table else None
 
 
 def _variable(records: Records, variable: str, spec: StudySpec) -> Objects:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from emostats.errors import UsageError, did_you_mean
+from emostats.ingest.hints import hint
 from emostats.study.data import StudyData
 from emostats.study.instruments import Instrument, Subscale
 from emostats.study.spec import StudySpec
@@ -51,8 +52,10 @@ def trace(data: StudyData, spec: StudySpec, child: str, visit: str, parameter: s
     UsageError: there is no such child, visit, parameter or value.
     """
     visit = _visit(spec, visit)
-    _known("parameter", parameter, spec.parameters)
-    _known("child", child, data.subjects["USUBJID"])
+    if parameter not in spec.parameters:
+        raise UsageError(f"there is no parameter '{parameter}'. {did_you_mean(parameter, spec.parameters)}")
+    if child not in set(data.subjects["USUBJID"]):
+        raise UsageError(f"there is no child '{child}'. {hint(child, data.subjects['USUBJID'])}".rstrip())
     rows = data.observations
     found = rows[(rows["USUBJID"] == child) & (rows["AVISIT"] == visit) & (rows["PARAMCD"] == parameter)]
     if found.empty:
@@ -77,12 +80,6 @@ def _visit(spec: StudySpec, written: str) -> str:
         known = [*spec.visit_names, *spec.visit_labels.values()]
         raise UsageError(f"there is no visit '{written}'. {did_you_mean(written, known)}")
     return forms[written.casefold()]
-
-
-def _known(what: str, name: str, known: object) -> None:
-    names = [str(item) for item in known]  # type: ignore[attr-defined]
-    if name not in names:
-        raise UsageError(f"there is no {what} '{name}'. {did_you_mean(name, names)}")
 
 
 def _scale(spec: StudySpec, parameter: str) -> tuple[Instrument | None, Subscale | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import openpyxl
 import pytest
 from typer.testing import CliRunner
 
@@ -82,6 +83,46 @@ def test_withdraw_and_audit(folder):
     log = folder / "runs" / "audit.jsonl"
     log.write_text(log.read_text(encoding="utf-8").replace("Weber", "Web3r"), encoding="utf-8")
     assert "does not hold" in call("audit", code=1)
+
+
+def test_a_mistyped_id_is_not_withdrawn(folder):
+    result = CliRunner().invoke(app, ["withdraw", "11", "--by", "A. Weber"])
+    assert result.exit_code == 2 and "not in the roster" in result.stderr and "'1'" in result.stderr
+    assert not (folder / "withdrawals.csv").exists() and not (folder / "runs").exists()
+    call("withdraw", "11", "--by", "A. Weber", "--absent")
+    assert "11," in (folder / "withdrawals.csv").read_text(encoding="utf-8")
+    (folder / "a.csv").unlink()
+    result = CliRunner().invoke(app, ["withdraw", "2", "--by", "A. Weber"])
+    assert result.exit_code == 0 and "nobody checked" in result.stderr
+
+
+def test_a_folder_without_a_log_does_not_hold_by_itself(folder):
+    result = CliRunner().invoke(app, ["audit", "elsewhere"])
+    assert result.exit_code == 2 and "audit.jsonl" in result.stderr
+
+
+def test_a_folder_that_is_not_there(folder):
+    result = CliRunner().invoke(app, ["export", "adqs", "study.toml", "no/such/adqs.csv"])
+    assert result.exit_code == 2 and "'no/such' does not exist" in result.stderr
+    result = CliRunner().invoke(app, ["schema", "new", "."])
+    assert result.exit_code == 2 and "found a folder" in result.stderr
+
+
+def test_schema_new_below_titles_and_on_the_wrong_sheet(folder):
+    book = openpyxl.Workbook()
+    book.active.title = "Children"
+    book.active.append(["id", "name"])
+    answers = book.create_sheet("Answers")
+    for row in (["Study X"], [], ["id", "Q 1", 2], ["A", 0, 3], ["B", 2, 1], ["C", 2, 1]):
+        answers.append(row)
+    book.save(folder / "book.xlsx")
+    result = CliRunner().invoke(app, ["schema", "new", "book.xlsx"])
+    assert result.exit_code == 2
+    assert "sheet 'Children'" in result.stderr and "--sheet: 'Answers'" in result.stderr
+    call("schema", "new", "book.xlsx", "--sheet", "Answers")
+    assert [item.column for item in read_instrument(folder / "book.toml").items] == ["Q 1", "2"]
+    call("init", "book.xlsx", "--output", "new.toml")
+    assert 'columns "id", "Q 1", "2"' in (folder / "new.toml").read_text(encoding="utf-8")
 
 
 def test_export(folder):

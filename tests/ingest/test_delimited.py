@@ -318,3 +318,25 @@ def test_a_web_page_under_the_name_csv(tmp_path):
     _, findings = narrow(tmp_path, "<!DOCTYPE html><html><table><tr><td>id</td></tr></table></html>")
     assert [finding.rule for finding in findings] == ["not-a-text-file"]
     assert "web page" in findings[0].message
+
+
+def test_an_old_workbook_under_another_name(tmp_path):
+    _, findings = narrow(tmp_path, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    assert [finding.rule for finding in findings] == ["old-excel"]
+
+
+@pytest.mark.parametrize(("content", "tool", "severity"), [
+    ("id,visit,score\nChild,Visit,Score\n" + ",".join(['"{""ImportId"":""Q""}"'] * 3) + "\n001,V0,1\n",
+     "qualtrics", Severity.ERROR),
+    ("Respondent ID,id,visit,score\n,Response,Response,Response\n9,001,V0,1\n",
+     "surveymonkey", Severity.ERROR),
+    ("id,visit,score,redcap_event_name\n001,V0,1,e\n", "redcap", Severity.WARNING),
+])  # fmt: skip
+def test_an_export_that_nobody_declared_is_recognised(tmp_path, content, tool, severity):
+    _, findings = narrow(tmp_path, content)
+    found = next(finding for finding in findings if finding.rule == "unstated-export")
+    assert found.severity is severity and f'format = "{tool}"' in found.action
+    stated = NARROW.replace('file = "scores.csv"', 'file = "scores.csv"\nformat = "delimited"')
+    (tmp_path / "study.toml").write_text(stated, encoding="utf-8")
+    _, findings = ingest(read_spec(tmp_path))
+    assert "unstated-export" not in [finding.rule for finding in findings]

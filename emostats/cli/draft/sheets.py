@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emostats.cli.one_table import opened
+from emostats.cli.one_table import header_row, opened
 from emostats.errors import UsageError
+from emostats.ingest.header_names import header_text
+from emostats.ingest.reader import RawSheet
 
 ID = re.compile(r"\b(child|subject|participant|patient|usubjid)?[ _]?(id|no|nr|number|code)\b|usubjid", re.I)
 SEX = re.compile(r"\b(sex|gender)\b", re.I)
@@ -71,14 +73,22 @@ def read_sheets(workbook: Path) -> list[Sheet]:
     """
     with opened(workbook) as reader:
         found = [(name, reader.read(name)) for name in reader.sheets]
-    sheets = [Sheet(name, raw.n_rows - 1, _by_header(raw.columns)) for name, raw in found if raw.n_rows > 0]
+    sheets = [_sheet(name, raw) for name, raw in found if raw.n_rows > 0]
     if not sheets:
         raise UsageError(f"{workbook} has nothing in it.")
     return sheets
 
 
-def _by_header(columns: Sequence[Sequence[Any]]) -> dict[str, tuple[Any, ...]]:
-    return {str(column[0]).strip(): tuple(column[1:]) for column in columns if str(column[0]).strip()}
+def _sheet(name: str, raw: RawSheet) -> Sheet:
+    row = header_row(raw.columns)
+    return Sheet(name, raw.n_rows - row - 1, by_header(raw.columns, row))
+
+
+def by_header(columns: Sequence[Sequence[Any]], row: int) -> dict[str, tuple[Any, ...]]:
+    """The cells below the header row, by header; columns without one are left out."""
+    return {
+        header_text(column[row]): tuple(column[row + 1 :]) for column in columns if header_text(column[row])
+    }
 
 
 def only_table(folder: Path) -> Path:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from emostats.errors import Finding
 from emostats.ingest import addresses
 from emostats.ingest.cells import text_of
+from emostats.ingest.formats.recognise import is_import_id
 from emostats.ingest.formats.survey import SurveyReader, blank_row, filled_rows, need_rows, not_this_export
 from emostats.ingest.hints import count
 
@@ -21,7 +21,7 @@ class QualtricsReader(SurveyReader):
     def tidy(self, sheet: str, columns: list[list[Any]]) -> list[Finding]:
         """Blanks the rows of question texts and import ids; reports previews and unfinished responses."""
         need_rows(columns, 3, "Qualtrics")
-        if not all(_is_import_id(column[2]) for column in columns):
+        if not all(is_import_id(column[2]) for column in columns):
             raise not_this_export("Qualtrics", 'row 3 does not hold {"ImportId": …} in every column')
         blank_row(columns, 1)
         blank_row(columns, 2)
@@ -53,11 +53,3 @@ class QualtricsReader(SurveyReader):
         message = f"{responses} not finished; the answers are read as they are."
         action = "No action is needed if partial answers count."
         return [self.note("unfinished-response", message, action, addresses.cells(open_, position))]
-
-
-def _is_import_id(content: Any) -> bool:
-    try:
-        found = json.loads(text_of(content))
-    except ValueError:
-        return False
-    return isinstance(found, dict) and "ImportId" in found
