@@ -24,13 +24,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emostats.errors import EmostatsWarning, UsageError
+from emostats.errors import EmostatsWarning, ModelError, UsageError
 from emostats.statistics.resampling import bootstrap
 
 Array = NDArray[np.float64]
 
 ESTIMATORS = ("IPS", "SNIPS", "DR")
 FOLDS = 5
+FEW = 10
+"""Effective number of rounds below which intervals are not to be relied on."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,13 @@ class Rounds:
             raise UsageError(
                 f"Off-policy rounds need the same number of all parts, at least 1; found {sizes}."
             )
-        if not (np.isfinite(self.reward).all() and np.isfinite(self.target).all()):
-            raise UsageError("Rewards and probabilities must be numbers; drop the rounds without an outcome.")
+        parts = (self.reward, self.target, self.logged, self.expected)
+        if not all(np.isfinite(part).all() for part in parts):
+            raise UsageError(
+                "Rewards, probabilities and features must be numbers; drop the rounds without an outcome."
+            )
+        if not ((self.target >= 0) & (self.target <= 1 + 1e-9)).all():
+            raise UsageError("The other policy's probabilities must lie in 0 to 1.")
         if not ((self.propensity > 0) & (self.propensity <= 1)).all():
             raise UsageError(
                 "Propensities must lie above 0 and at most at 1: without them a log cannot judge another "
@@ -105,6 +112,11 @@ class OffPolicy:
                 f"{self.uncovered:.0%} of the policy's choices could never have been made in these logs: the "
                 "estimates are biased. Log with a policy that gives every candidate a chance."
             )
+        if self.effective < FEW:
+            said.append(
+                f"The logged choices tell as much as {self.effective:.1f} choices of this policy: too few to "
+                "rely on the intervals."
+            )
         said += dict.fromkeys(str(row["warning"]) for row in self.rows if row["warning"])
         return tuple(said)
 
@@ -126,12 +138,17 @@ def off_policy(
 
     Raises
     ------
-    UsageError: fewer than two units; see `Rounds`.
+    UsageError: fewer than two units; see `Rounds`. ModelError: no logged choice is one the policy would make.
     """
     names = np.asarray(rounds.unit, dtype=object)
     if len(set(names)) < 2:
         raise UsageError("Off-policy estimates need at least two sessions: they are what is resampled.")
     weight = rounds.target / rounds.propensity
+    if not weight.any():
+        raise ModelError(
+            "The policy would have made none of the logged choices, so the logs say nothing about it. Log "
+            "with a policy that gives every candidate a chance (a higher floor)."
+        )
     predicted, mean_of_target = reward_model(rounds, ridge)
     terms = {
         "IPS": weight * rounds.reward,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emostats.errors import UsageError
+from emostats.errors import ModelError, UsageError
 from emostats.music.library import bundled_library, read_library
 from emostats.music.off_policy import Rounds, off_policy, reward_model
 from emostats.music.policy import PolicySettings
@@ -101,11 +101,20 @@ def test_unbiased_and_covering_in_a_bandit_whose_truth_is_known() -> None:
         ({"propensity": np.array([0.5, 0.0, 0.5, 1.0])}, "Propensities"),
         ({"reward": np.array([1.0, np.nan, 0.0, 0.0])}, "must be numbers"),
         ({"reward": np.array([1.0])}, "same number"),
+        ({"target": np.array([1.5, 0.0, 0.0, 0.0])}, "in 0 to 1"),
+        ({"logged": np.full((4, 1), np.nan)}, "must be numbers"),
     ],
 )
 def test_bad_rounds(changes: dict, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         by_hand(**changes)
+
+
+def test_logs_that_say_nothing_or_little_about_a_policy() -> None:
+    with pytest.raises(ModelError, match="none of the logged choices"):
+        off_policy(by_hand(target=np.zeros(4)), n_resamples=99)
+    found = off_policy(by_hand(), n_resamples=99)
+    assert "as much as 2.8 choices" in found.remarks[0]
 
 
 def test_one_session_is_not_enough() -> None:

@@ -489,3 +489,36 @@ def test_two_choices_at_one_time_draw_one_box(library: Library) -> None:
     session.veto(29.0)
     session.stop(90.0)
     assert timeline(recorder.records, library).count("<rect") == 1
+
+
+def test_belief_of_a_session_is_the_dense_posterior_of_what_its_log_says(
+    records: list, library: Library
+) -> None:
+    """Every outcome of the log as one row of a linear model, written out from the records, and the normal
+    posterior of all coefficients at once (Gauss–Markov with a prior, no sums of evidence)."""
+    choices = {record["decision"]: record for record in records if record["type"] == "choice"}
+    heard, rows = dict.fromkeys(library.track, 0), ([], [], [])
+    for record in (record for record in records if record["type"] in ("outcome", "veto")):
+        name = choices[record["decision"]]["track"]
+        if record["type"] == "outcome":
+            before, after = choices[record["decision"]], record
+            k = library.index[name]
+            x, y = np.array(before["state"]), np.array(after["state"])
+            gap = np.array([library.valence[k], library.arousal[k]]) - x[:2]
+            far, eager = gap @ gap, min(max(y[2], 0.0), 1.0) - 0.65
+            z = [np.log2(library.tempo[k] / 100) / 0.5, library.mode[k], (library.energy[k] - 0.5) / 0.25]
+            z.append(np.log2(library.brightness[k] / 2000.0))
+            spread = np.square(after["sd"]) + np.square([*before["sd"][:2], 0.0])
+            noise = np.square([0.10, 0.10, 0.15]) + spread
+            for axis in (0, 1):
+                psi = [1.0, x[axis], gap[axis], gap[axis] * far, *z, gap[axis] * eager]
+                rows[axis].append((psi, y[axis] - x[axis], noise[axis]))
+            rows[2].append(([1.0, 0, 0, 0, *z, np.log(1 + heard[name])], y[2], noise[2]))
+        heard[name] += 1
+    belief, start = run(library, lambda type, **content: None).belief, Setup().belief
+    for axis, data in enumerate(rows):
+        H, moved, noise = (np.array(part, dtype=float) for part in zip(*data, strict=True))
+        P, m = start.covariance[axis], start.mean[axis]
+        gain = P @ H.T @ np.linalg.inv(H @ P @ H.T + np.diag(noise))
+        np.testing.assert_allclose(belief.mean[axis], m + gain @ (moved - H @ m), atol=1e-9)
+        np.testing.assert_allclose(belief.covariance[axis], P - gain @ H @ P, atol=1e-9)
