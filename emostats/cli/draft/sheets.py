@@ -10,7 +10,7 @@ from typing import Any
 
 from emostats.cli.one_table import header_row, opened
 from emostats.errors import UsageError
-from emostats.ingest.header_names import header_text
+from emostats.ingest.cells import text_of
 from emostats.ingest.reader import RawSheet
 
 ID = re.compile(r"\b(child|subject|participant|patient|usubjid)?[ _]?(id|no|nr|number|code)\b|usubjid", re.I)
