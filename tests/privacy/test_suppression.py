@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -180,6 +181,49 @@ def test_no_random_table_is_disclosed(inner, threshold):
     assert set(pattern.small) == {cell.key for cell in counts.cells if 0 < cell.value < threshold}
     assert disclosed(counts, pattern.hidden, rule) == {}
     assert disclosed(counts, pattern.hidden, rule, whole=True) == {}
+
+
+def cost_of(counts, hidden):
+    return sum(counts.cells[counts.index[key]].cost for key in hidden)
+
+
+def cheapest_by_trying_all(counts, rule, at_most):
+    """The cost of the cheapest safe set of further counts, tried in order of cost."""
+    first = primary(counts, rule).hidden
+    free = [cell.key for cell in counts.cells if cell.key not in first]
+    sets = [chosen for size in range(len(free) + 1) for chosen in combinations(free, size)]
+    costs = [(cost_of(counts, chosen), i) for i, chosen in enumerate(sets)]
+    for cost, i in sorted(entry for entry in costs if entry[0] < at_most - 1e-9):
+        if not disclosed(counts, {*first, *sets[i]}, rule, whole=True):
+            return cost
+    return at_most
+
+
+@pytest.mark.parametrize(
+    "inner", [((11, 2), (2, 4)), ((2, 9), (3, 12)), ((12, 3, 9), (1, 8, 7)), ((4, 13), (6, 2), (9, 8))]
+)
+def test_no_more_is_hidden_than_the_best_of_all_choices_hides(inner):
+    rule = Rule("any", 5)
+    rows, columns = (
+        tuple(f"{name}{i}" for i in range(n)) for name, n in (("r", len(inner)), ("c", len(inner[0])))
+    )
+    counts = linked([Table("t", rows, columns, inner)])
+    pattern = protect(counts, rule)
+    cost = cost_of(counts, pattern.linked)
+    assert pattern.linked
+    assert cost == pytest.approx(cheapest_by_trying_all(counts, rule, cost))
+
+
+def test_counts_that_turn_out_not_to_be_needed_are_shown_again():
+    """Four rows by six columns: whatever is hidden beside the small counts protects one of them."""
+    rng = np.random.default_rng(3)
+    inner = rng.poisson(9, (4, 6))
+    names = tuple("abcd"), tuple("uvwxyz")
+    counts = linked([Table("t", *names, tuple(map(tuple, inner.tolist())))])
+    pattern = protect(counts, CMS)
+    for key in pattern.linked:
+        hidden = set(pattern.hidden) - {key}
+        assert disclosed(counts, hidden, CMS, whole=True), key
 
 
 @settings(max_examples=8, deadline=None)

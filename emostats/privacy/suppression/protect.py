@@ -19,6 +19,7 @@ from emostats.privacy.suppression.attack import disclosed
 from emostats.privacy.suppression.rules import Rule
 from emostats.privacy.suppression.solver import minimise
 from emostats.privacy.suppression.system import Array, Cell, Counts, Key, Positions, Scope
+from emostats.privacy.suppression.witnesses import Witnesses
 
 SMALL, LINKED = "small", "linked"
 
@@ -76,6 +77,7 @@ def protect(counts: Counts, rule: Rule) -> Pattern:
     for block in dict.fromkeys(cell.block for cell in counts.cells):
         search.within(block)
     search.across()
+    search.thin()
     search.audit()
     return Pattern(search.hidden, frozenset(search.unfloored))
 
@@ -119,6 +121,7 @@ class _Search:
         self.floors = counts.floors.copy()
         self.unfloored: set[Key] = set()
         self.tried: set[tuple[bytes, bytes, bool]] = set()
+        self.witnesses = Witnesses(counts, rule)
         self.everywhere = counts.scope(np.ones(len(counts.cells), dtype=bool))
 
     def _cost(self, key: Key) -> float:
@@ -145,6 +148,42 @@ class _Search:
         """Protects the small counts that changes in their own block did not protect."""
         order = [*self._open(self.small(), up=True), *self._open(self.small(), up=False)]
         self._each([int(i) for i in dict.fromkeys(order)], self.everywhere, self._move_far)
+
+    def thin(self) -> None:
+        """Shows again what need not be hidden: the other witnesses suffice, or others are found."""
+        index = self.counts.index
+        linked = sorted((index[key] for key, why in self.hidden.items() if why == LINKED), key=self._worth)
+        for position in linked:
+            lost = self.witnesses.lost_without(position)
+            few = len(lost) <= MOST_LOST and len(linked) <= MOST_THINNED
+            if not lost.size or (few and self._otherwise(position, lost)):
+                self.witnesses.show(position)
+                cell = self.counts.cells[position]
+                del self.hidden[cell.key]
+                self.cost[position] = cell.cost
+        self.low, self.high = self.witnesses.range()
+        below = np.flatnonzero(self.low < self.counts.floors)
+        self.unfloored, self.floors = set(), self.counts.floors.copy()
+        self._unfloor(below)
+
+    def _worth(self, position: int) -> tuple[float, int]:
+        return -self.counts.cells[position].cost, position
+
+    def _otherwise(self, position: int, lost: Positions) -> bool:
+        """Finds witnesses for the lost needs that leave a count as it is; False if there are none."""
+        self.cost[position] = self.counts.cells[position].cost
+        for need in lost:
+            up, target = divmod(int(need), len(self.counts.cells))
+            scope = self.counts.scope(self.cost == 0.0)
+            part = scope.part(target)
+            aim = float(self.rule.threshold) if up else 1.0
+            wanted = np.array([target])
+            change = _farthest(part, self._room(part), self.counts.values, wanted, aim, bool(up))
+            reached = self.counts.values[target] + change[np.searchsorted(part.cells, target)]
+            if (reached < aim if up else reached > aim) or not self._keep(part, change):
+                self.cost[position] = 0.0
+                return False
+        return True
 
     def audit(self) -> None:
         """Raises PrivacyError unless every small count has its two witnesses, all true to what is shown."""
@@ -199,6 +238,7 @@ class _Search:
         """Notes a witness; False if rounding to whole numbers broke a relation."""
         if np.abs(scope.matrix @ change).max(initial=0.0) > 0:
             return False
+        self.witnesses.add(scope.cells, change)
         witness = self.counts.values[scope.cells] + change
         self.low[scope.cells] = np.minimum(self.low[scope.cells], witness)
         self.high[scope.cells] = np.maximum(self.high[scope.cells], witness)
@@ -289,3 +329,6 @@ SWEEP_EVERY = 8
 
 EPSILON = 1e-3
 """Price of a unit's change of a count that is hidden already, so that witnesses stay near the truth."""
+
+MOST_LOST, MOST_THINNED = 8, 600
+"""Other witnesses are sought for at most so many needs of a count, and if at most so many are linked."""
