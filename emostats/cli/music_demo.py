@@ -84,9 +84,9 @@ def _clip(output: Path, library: Library) -> dict[str, Any] | None:
         check_ready()
     except EmostatsError:
         return None
+    from emostats.cli.music_sources import readings, video
     from emostats.music.live import run_live
     from emostats.music.session import Session, Setup
-    from emostats.music.sources import readings, video
 
     recorder = _new(output / "clip.jsonl")
     session = Session(

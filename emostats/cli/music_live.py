@@ -81,9 +81,9 @@ def live(
 
 def _loop(source: str, fps: float, piece_seconds: float, *, fast: bool) -> Callable[..., Latency]:
     """The loop over a source; a file that is read fast has no clock but its own."""
+    from emostats.cli.music_sources import opened, readings
     from emostats.inference.setup import check_ready
     from emostats.music.live import Watchdog, run_live
-    from emostats.music.sources import opened, readings
 
     check_ready()
     seen = readings(opened(source, fps, fast=fast))

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from emostats.cli.app import app
+from emostats.cli.music_sources import opened
 from emostats.cli.music_terminal import keyboard, picture, view
 from emostats.errors import UsageError
 from emostats.music.library import bundled_library, read_library
@@ -21,7 +22,6 @@ from emostats.music.record import Recorder, read_log
 from emostats.music.replay import replay
 from emostats.music.scores import read_scores
 from emostats.music.session import Session, Setup
-from emostats.music.sources import opened
 from emostats.music.walk import walk
 
 SCORES = str(bundled_library().parent / "scores.csv")

@@ -86,9 +86,8 @@ def _sheet(name: str, raw: RawSheet) -> Sheet:
 
 def by_header(columns: Sequence[Sequence[Any]], row: int) -> dict[str, tuple[Any, ...]]:
     """The cells below the header row, by header; columns without one are left out."""
-    return {
-        header_text(column[row]): tuple(column[row + 1 :]) for column in columns if header_text(column[row])
-    }
+    named = ((text_of(column[row]), column) for column in columns)
+    return {name: tuple(column[row + 1 :]) for name, column in named if name}
 
 
 def only_table(folder: Path) -> Path:

@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 CAMERA = "camera:"
 
 
-def is_camera(source: str) -> bool:
-    """Whether a source is a camera (``camera:0``) and not a file."""
-    return source.startswith(CAMERA)
-
-
 def opened(source: str, fps: float, *, fast: bool = False) -> Iterator[VideoFrame]:
     """Frames of a camera or a video file, at most `fps` a second; `fast`: a file as fast as it can be read.
 
@@ -39,7 +34,7 @@ def opened(source: str, fps: float, *, fast: bool = False) -> Iterator[VideoFram
 
     if not 0.0 < fps < float("inf"):
         raise UsageError(f"fps must be a number of frames a second above 0; found {fps!r}.")
-    if is_camera(source):
+    if source.startswith(CAMERA):
         return camera(source, fps)
     video_info(Path(source))  # before a session begins
     return video(Path(source), fps, fast=fast)
