@@ -200,7 +200,13 @@ def cheapest_by_trying_all(counts, rule, at_most):
 
 
 @pytest.mark.parametrize(
-    "inner", [((11, 2), (2, 4)), ((2, 9), (3, 12)), ((12, 3, 9), (1, 8, 7)), ((4, 13), (6, 2), (9, 8))]
+    "inner",
+    [
+        ((0, 3, 7), (13, 10, 11)),
+        ((9, 11), (2, 2), (1, 0)),
+        ((12, 13), (3, 0), (0, 2)),
+        ((12, 3, 9), (1, 8, 7)),
+    ],
 )
 def test_no_more_is_hidden_than_the_best_of_all_choices_hides(inner):
     rule = Rule("any", 5)
