@@ -225,15 +225,20 @@ def export_adqs(
 
     **Example:** `emostats export adqs study.toml adqs.xpt`
     """
-    from emostats.errors import UsageError
+    from tempfile import TemporaryDirectory
+
     from emostats.ingest import read_study
     from emostats.ingest.adqs import adqs, write_adqs
+    from emostats.pipeline.new_file import write_new
     from emostats.study import read_spec
 
     if output.exists():
         raise UsageError(f"{output} exists already. Give another name, or move it away.")
     table = adqs(read_study(study), read_spec(study))
-    write_adqs(table, output)
+    with TemporaryDirectory() as place:
+        made = Path(place) / output.name
+        write_adqs(table, made)
+        write_new(output, made.read_bytes())
     put_json({"file": output, "rows": len(table)}) if as_json else put(str(output))
 
 

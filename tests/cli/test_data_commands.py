@@ -132,6 +132,16 @@ def test_export(folder):
     call("export", "adqs", "study.toml", "adqs.doc", code=2)
 
 
+def test_an_export_that_stops_leaves_no_half_a_file(folder, monkeypatch):
+    def stop(table: object, path: Path) -> None:
+        path.write_text("STUDYID,USUB", encoding="utf-8")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("emostats.ingest.adqs.write_adqs", stop)
+    call("export", "adqs", "study.toml", "adqs.csv", code=130)
+    assert not (folder / "adqs.csv").exists()
+
+
 def test_export_sessions(folder):
     call("export", "sessions", "study.toml", "matched.csv", code=2)
     assert not (folder / "matched.csv").exists()
