@@ -158,7 +158,7 @@ def report(
 
     **Example:** `emostats report runs/20250102T030405Z-1a2b3c4d --audience ethics --format pdf`
     """
-    from emostats.pipeline import rerender
+    from emostats.pipeline import note_edition, rerender
 
     kind = "tables" if format == "xlsx" else "report"
     public = "public" if profile == "public" else ""
@@ -167,6 +167,8 @@ def report(
     how = {"audience": audience, "format": format, "profile": profile, "rule": rule, "language": language}
     page = rerender(run, target, templates=templates, **how)
     put_json({"report": page}) if as_json else put(str(page))
+    for warning in note_edition(run, page.name, profile=profile, rule=rule):
+        say(warning)
 
 
 def verify(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emostats.pipeline.compare import RunDifference, compare_runs
 from emostats.pipeline.progress import Progress
+from emostats.pipeline.public import note_edition
 from emostats.pipeline.rerender import rerender
 from emostats.pipeline.run import Outcome, execute, run_study
 from emostats.pipeline.verify import Verification, verify_run
@@ -19,6 +20,7 @@ __all__ = [
     "Verification",
     "compare_runs",
     "execute",
+    "note_edition",
     "rerender",
     "run_study",
     "verify_run",

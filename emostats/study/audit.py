@@ -24,7 +24,7 @@ AUDIT_FILE = "audit.jsonl"
 START = "0" * 64
 """What the first event names as the hash before it."""
 
-Kind = Literal["run", "withdrawal", "correction", "deidentification", "export"]
+Kind = Literal["run", "withdrawal", "correction", "deidentification", "export", "publication"]
 
 
 @dataclass(frozen=True)
