@@ -19,6 +19,8 @@ def write_new(path: Path, content: bytes | str) -> Path:
         stream = path.open("xb")
     except FileExistsError:
         raise UsageError(f"'{path}' exists already; nothing is overwritten. Give another name.") from None
+    except FileNotFoundError:
+        raise UsageError(f"'{path}' cannot be written: the folder '{path.parent}' does not exist.") from None
     except OSError as error:
         raise UsageError(f"'{path}' cannot be written: {error.strerror}.") from error
     try:

@@ -23,7 +23,7 @@ def test_what_is_there_stays(tmp_path: Path) -> None:
     assert (tmp_path / "mine").read_text() == "mine"
     with pytest.raises(UsageError, match="exists already"):
         write_new(tmp_path, "other")
-    with pytest.raises(UsageError, match="No such file or directory"):
+    with pytest.raises(UsageError, match="nowhere' does not exist"):
         write_new(tmp_path / "nowhere" / "page", "other")
 
 
