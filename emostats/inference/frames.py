@@ -53,6 +53,8 @@ class FrameResult:
     confidence: 0–1, the mesh model's score that a face is present.
     n_faces: faces in the picture when they were last counted (at every search, and once a second).
     track: number of the run of frames in which one face was followed without a break; 0 without a face.
+    appearance: what the picture of the face shows beside its points (`inference.appearance`), for a network
+        that takes it; None without a face, and where the reader was not asked for it.
     """
 
     index: int
@@ -64,6 +66,7 @@ class FrameResult:
     confidence: float = 0.0
     n_faces: int = 0
     track: int = 0
+    appearance: Floats | None = None
 
     @property
     def usable(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from emostats.inference.appearance import appearance
 from emostats.inference.choice import Choice
 from emostats.inference.crops import box_of
 from emostats.inference.frames import SUBSET, Floats, FrameResult, FrameStatus, Image, VideoFrame
@@ -39,10 +40,13 @@ class FaceReader:
     ----------
     limits: when a face is left out.
     blendshapes: False leaves them out, which saves a twentieth of the time.
+    appearance: True describes the picture as well (`FrameResult.appearance`), a fifteenth more time.
     """
 
-    def __init__(self, *, limits: Limits | None = None, blendshapes: bool = True) -> None:
-        self._limits = limits or Limits()
+    def __init__(
+        self, *, limits: Limits | None = None, blendshapes: bool = True, appearance: bool = False
+    ) -> None:
+        self._limits, self._appearance = limits or Limits(), appearance
         self._searcher = Searcher()
         self._blendshapes = Model("face_blendshapes.tflite") if blendshapes else None
 
@@ -50,7 +54,7 @@ class FaceReader:
         """The face of one RGB picture (height, width, 3), uint8."""
         mesh, n_faces = self._searcher.search(image, choose)
         blank = FrameResult(0, 0.0, FrameStatus.NO_FACE, n_faces=n_faces)
-        return blank if mesh is None else self._result(replace(blank, track=1), mesh)
+        return blank if mesh is None else self._result(replace(blank, track=1), mesh, image)
 
     def video(self, frames: Iterable[VideoFrame], *, choose: Choice = "largest") -> Iterator[FrameResult]:
         """One result a frame, in order; holds no frame longer than its turn.
@@ -63,9 +67,12 @@ class FaceReader:
         for frame in frames:
             mesh = follower.follow(frame)
             blank = FrameResult(frame.index, frame.time, FrameStatus.NO_FACE, n_faces=follower.n_faces)
-            yield blank if mesh is None else self._result(replace(blank, track=follower.track), mesh)
+            if mesh is None:
+                yield blank
+            else:
+                yield self._result(replace(blank, track=follower.track), mesh, frame.image)
 
-    def _result(self, blank: FrameResult, mesh: Mesh) -> FrameResult:
+    def _result(self, blank: FrameResult, mesh: Mesh, image: Image) -> FrameResult:
         return replace(
             blank,
             status=self._status(mesh),
@@ -74,6 +81,7 @@ class FaceReader:
             box=box_of(mesh.points),
             confidence=mesh.score,
             n_faces=max(1, blank.n_faces),
+            appearance=_frozen(appearance(image, mesh.points)) if self._appearance else None,
         )
 
     def _status(self, mesh: Mesh) -> FrameStatus:

@@ -58,7 +58,8 @@ def read_frames(video: Path, reading: Reading, progress: Progress | None = None)
     VideoError: the video cannot be read to its end.
     """
     head = smile_model.SmileHead() if reading.smile_weights else None
-    results = _reader(reading.limits).video(read_video(video, fps=reading.fps), choose=reading.choose)
+    reader = _reader(reading.limits, head is not None and head.takes_appearance)
+    results = reader.video(read_video(video, fps=reading.fps), choose=reading.choose)
     model = ClipModel(reading.model) if reading.model else None
     heads: list[smile_model.SmileHead | ClipModel] = [each for each in (head, model) if each is not None]
     table = frame_table(_watched(results, heads, progress))
@@ -80,9 +81,9 @@ def _watched(
 
 
 @lru_cache(maxsize=1)
-def _reader(limits: Limits) -> FaceReader:
+def _reader(limits: Limits, appearance: bool) -> FaceReader:
     """The models of this process, loaded once."""
-    return FaceReader(limits=limits)
+    return FaceReader(limits=limits, appearance=appearance)
 
 
 def video_sha256(video: Path) -> str:

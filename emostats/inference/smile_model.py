@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emostats.inference.frames import FrameResult
+from emostats.inference.frames import Floats, FrameResult
 
 NAME, HEAD, SMILING = "neutral-smile", "expression", "smiling"
 """The shipped weights, their head, and the class whose probability is given."""
@@ -34,6 +34,8 @@ def weights_sha256() -> str:
 class SmileHead:
     """Gives each usable frame its probability of a smile; holds at most `CHUNK` faces at a time.
 
+    Where `takes_appearance` is true, the frames must have it (``FaceReader(appearance=True)``).
+
     Raises
     ------
     UsageError: there are no such weights, or torch is missing. ModelFileError: the file was changed.
@@ -46,16 +48,24 @@ class SmileHead:
             net, card = load(NAME)
             classes = tuple(card.classes)
         self._net, self._class = net, classes.index(SMILING)
-        self._waiting: list[tuple[int, NDArray[np.float32]]] = []
+        self.takes_appearance = bool(net.config.appearance)
+        self._waiting: list[tuple[int, tuple[Floats, ...]]] = []
         self._values: list[float] = []
 
     def add(self, result: FrameResult) -> None:
         """Takes the next frame."""
         if result.usable and result.points is not None:
-            self._waiting.append((len(self._values), result.points))
+            self._waiting.append((len(self._values), (result.points, *self._seen(result))))
         self._values.append(float("nan"))
         if len(self._waiting) == CHUNK:
             self._run()
+
+    def _seen(self, result: FrameResult) -> tuple[Floats, ...]:
+        if not self.takes_appearance:
+            return ()
+        if result.appearance is None:
+            raise ValueError("this head takes the appearance of faces; read them with appearance=True")
+        return (result.appearance,)
 
     def finish(self) -> NDArray[np.float64]:
         """Probability of each frame that was added; NaN where it is not usable."""
@@ -65,20 +75,24 @@ class SmileHead:
     def _run(self) -> None:
         if not self._waiting:
             return
-        from emostats.inference.graph import normalise
-
-        places, points = zip(*self._waiting, strict=True)
-        for place, value in zip(places, self._probabilities(normalise(np.stack(points))), strict=True):
+        places, faces = zip(*self._waiting, strict=True)
+        points, *seen = (np.stack(each) for each in zip(*faces, strict=True))
+        for place, value in zip(places, self._probabilities(points, *seen), strict=True):
             self._values[place] = float(value)
         self._waiting.clear()
 
-    def _probabilities(self, faces: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Of each face (n, 146, 3), as a sequence of one frame: the head was trained on stills."""
+    def _probabilities(self, points: Floats, *seen: Floats) -> NDArray[np.float64]:
+        """Of each face (n, 478, 3) and its appearance, as a sequence of one frame: the head was trained on
+        stills."""
         import torch
 
+        from emostats.inference.graph import normalise
+
         with _one_thread(torch), torch.inference_mode():
-            points = torch.from_numpy(faces)[:, None]
-            logits = self._net(points, torch.ones(points.shape[:2], dtype=torch.bool))[HEAD][:, 0]
+            faces = torch.from_numpy(normalise(points))[:, None]
+            shown = torch.ones(faces.shape[:2], dtype=torch.bool)
+            more = [torch.from_numpy(each)[:, None] for each in seen]
+            logits = self._net(faces, shown, *more)[HEAD][:, 0]
             return np.asarray(torch.softmax(logits.double(), dim=-1)[:, self._class])
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from emostats.errors import UsageError, did_you_mean
 from emostats.inference.cards import ModelCard
 from emostats.inference.evaluation.stills import StillScorer
-from emostats.inference.frames import BLENDSHAPES, Box, Image
+from emostats.inference.frames import BLENDSHAPES, Box, Floats, Image
 
 SMILE = "neutral-smile"
 """The shipped weights that are evaluated when none are named."""
@@ -58,6 +58,8 @@ def scorer(model: str | None = None) -> CardedScorer:
 class NetworkScorer:
     """A network over landmarks: the mean of ten looks at a still and its mirror image, their logits averaged.
 
+    A network that takes appearance sees that of the still as it is.
+
     Parameters
     ----------
     net: with a head ``"expression"`` of as many outputs as `card` names classes.
@@ -71,7 +73,8 @@ class NetworkScorer:
             )
         from emostats.inference.landmarks import FaceReader
 
-        self._net, self._reader, self.card = net, FaceReader(blendshapes=False), card
+        self._reader = FaceReader(blendshapes=False, appearance=bool(net.config.appearance))
+        self._net, self.card = net, card
         self.name, self.classes = card.name, tuple(card.classes)
 
     def __call__(self, image: Image) -> npt.NDArray[np.float64] | None:
@@ -83,14 +86,19 @@ class NetworkScorer:
         if 2 * seen.sum() < len(views):
             return None
         mean = views[seen].mean(axis=0)
-        return self._probabilities(np.stack([mean, mirrored(mean)]))
+        return self._probabilities(np.stack([mean, mirrored(mean)]), self._reader.still(image).appearance)
 
-    def _probabilities(self, faces: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    def _probabilities(
+        self, faces: npt.NDArray[np.float32], appearance: Floats | None
+    ) -> npt.NDArray[np.float64]:
         import torch
 
         with torch.inference_mode():
             points = torch.from_numpy(faces.astype(np.float32))[:, None]
-            logits = self._net(points, torch.ones(points.shape[:2], dtype=torch.bool))[HEAD]
+            shown = [torch.ones(points.shape[:2], dtype=torch.bool)]
+            if appearance is not None:
+                shown.append(torch.from_numpy(np.stack([appearance] * len(faces)))[:, None])
+            logits = self._net(points, *shown)[HEAD]
         mean = logits[:, 0].numpy().astype(float).mean(axis=0)
         grown = np.exp(mean - mean.max())
         return np.asarray(grown / grown.sum())

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from emostats.errors import UsageError, did_you_mean
 from emostats.inference.graph.graph import Graph
+from emostats.inference.network.appearance_head import AppearanceHead
 from emostats.inference.network.layers import AttentionPooling, GraphConvolution
 from emostats.inference.network.temporal import TemporalEncoder
 
@@ -31,6 +32,8 @@ class NetworkConfig:
     temporal_layers, temporal_heads, temporal_hidden: the Transformer encoder over frames.
     dropout: share of activations dropped in training.
     floor: smallest spread that a channel of a point is divided by (see `LandmarkNet.standardise_by`).
+    appearance: numbers a frame that describe the picture (`inference.appearance`); 0: the network sees points
+        only.
     """
 
     channels: int = 3
@@ -42,6 +45,7 @@ class NetworkConfig:
     temporal_hidden: int = 192
     dropout: float = 0.1
     floor: float = 0.02
+    appearance: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for a model card; `NetworkConfig.from_dict` reads it back."""
@@ -71,6 +75,9 @@ class LandmarkNet(nn.Module):
     where a frame has a face; returns head → (batch, frames, k), raw outputs before softmax or sigmoid. What
     stands in masked frames (also NaN) does not reach any output; the outputs of masked frames are those of a
     zero vector. A still is a sequence of one frame.
+
+    A network with `config.appearance` takes a third input, appearance (batch, frames, `config.appearance`):
+    what a linear `AppearanceHead` makes of it is added to the outputs. Without it the points speak alone.
     """
 
     centre: Tensor
@@ -101,6 +108,10 @@ class LandmarkNet(nn.Module):
         )
         self.sizes = dict(heads)
         self.heads = nn.ModuleDict({name: nn.Linear(settings.width, k) for name, k in heads.items()})
+        described = heads.items() if settings.appearance else ()
+        self.appearance = nn.ModuleDict(
+            {name: AppearanceHead(settings.appearance, k) for name, k in described}
+        )
 
     @property
     def n_parameters(self) -> int:
@@ -132,16 +143,20 @@ class LandmarkNet(nn.Module):
         """One vector a frame that has heard its neighbours in time, (batch, frames, width)."""
         return torch.as_tensor(self.temporal(self.encode_frames(points, mask), mask))
 
-    def forward(self, points: Tensor, mask: Tensor) -> dict[str, Tensor]:
+    def forward(self, points: Tensor, mask: Tensor, appearance: Tensor | None = None) -> dict[str, Tensor]:
         encoded = self.encode(points, mask)
-        return {name: head(encoded) for name, head in self.heads.items()}
+        outputs = {name: head(encoded) for name, head in self.heads.items()}
+        if appearance is None:
+            return outputs
+        self._check_appearance(appearance, mask)
+        return {name: output + self.appearance[name](appearance, mask) for name, output in outputs.items()}
 
     def part(self, name: str) -> list[nn.Parameter]:
         """The parameters of one of `PARTS`: ``"graph"`` (points to frame), ``"temporal"``, ``"heads"``."""
         if name == "temporal":
             return list(self.temporal.parameters())
         if name == "heads":
-            return list(self.heads.parameters())
+            return [*self.heads.parameters(), *self.appearance.parameters()]
         if name != "graph":
             raise UsageError(f"The network has no part '{name}'. {did_you_mean(name, PARTS)}")
         taken = {id(parameter) for other in ("temporal", "heads") for parameter in self.part(other)}
@@ -158,4 +173,12 @@ class LandmarkNet(nn.Module):
             raise UsageError(
                 f"The mask must be boolean of shape {tuple(points.shape[:2])} (batch, frames), "
                 f"found {mask.dtype} of shape {tuple(mask.shape)}."
+            )
+
+    def _check_appearance(self, appearance: Tensor, mask: Tensor) -> None:
+        expected = (*mask.shape, self.config.appearance)
+        if not self.config.appearance or tuple(appearance.shape) != expected:
+            raise UsageError(
+                f"The network expects appearance of shape {expected} (batch, frames, numbers; 0: none), "
+                f"found {tuple(appearance.shape)}."
             )

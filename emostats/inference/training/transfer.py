@@ -35,4 +35,4 @@ def start_from(
 
 def _part_of(name: str) -> str:
     first = name.split(".")[0]
-    return first if first in ("temporal", "heads") else "graph"
+    return {"temporal": "temporal", "heads": "heads", "appearance": "heads"}.get(first, "graph")
