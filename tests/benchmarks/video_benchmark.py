@@ -1,11 +1,12 @@
 """Speed and memory of the way from a video to its table of frames, beside what installs.
 
-    python tests/benchmarks/video_benchmark.py [--seconds 20] [--long 30] [--vendor PYTHON TASK]
+  python tests/benchmarks/video_benchmark.py [--seconds 20] [--long 30] [--vendor PYTHON TASK] [--fer PYTHON]
 
 The video is made here: 640 × 360, H.264, one adult (Face Research Lab London Set, CC BY 4.0) who smiles and
 sways. Each figure is frames a second: by the clock, and by the CPU time of the processes that did the work,
 which other work on the machine stretches less. --long 30 adds a video of thirty minutes and the memory it
-takes.
+takes. --vendor and --fer name interpreters in which another package is installed (mediapipe with its model;
+fer 22.5 with tensorflow, OpenCV before 5 and av); they read the same file in the same run.
 """
 
 from __future__ import annotations
@@ -74,6 +75,25 @@ def read(video):
         for frame in container.decode(video=0):
             image = mp.Image(image_format=mp.ImageFormat.SRGB, data=frame.to_ndarray(format="rgb24"))
             seen += bool(landmarker.detect_for_video(image, round(1000 * frame.time)).face_landmarks)
+            frames += 1
+    return frames, seen
+read(sys.argv[1])
+clock, cpu = time.perf_counter(), time.process_time()
+frames, seen = read(sys.argv[2])
+clock, cpu = time.perf_counter() - clock, time.process_time() - cpu
+print(frames, clock, cpu, seen / frames, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+FER = """
+import resource, sys, time
+import av
+from fer import FER
+detector = FER(mtcnn=False)
+def read(video):
+    seen = frames = 0
+    with av.open(video) as container:
+        for frame in container.decode(video=0):
+            seen += bool(detector.detect_emotions(frame.to_ndarray(format="bgr24")))
             frames += 1
     return frames, seen
 read(sys.argv[1])
@@ -158,7 +178,9 @@ def rates(running: Sequence[subprocess.Popen[str]]) -> dict[str, float]:
     }
 
 
-def lines(seconds: float, minutes: float, repeat: int, vendor: Sequence[str]) -> Iterator[str]:
+def lines(
+    seconds: float, minutes: float, repeat: int, vendor: Sequence[str], fer: str | None
+) -> Iterator[str]:
     load = os.getloadavg()[0]
     machine = f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}"
     yield f"{machine}; load of the machine at the start: {load:.1f}."
@@ -176,12 +198,15 @@ def lines(seconds: float, minutes: float, repeat: int, vendor: Sequence[str]) ->
             runs = [measure(warm, video, processes, code) for _ in range(repeat)]
             clock, cpu = (max(each[key] for each in runs) for key in ("clock", "cpu"))
             yield f"| {name} | {clock:.0f} | {cpu:.0f} | {'' if goal is None else f'{goal:.0f}'} |"
-        if vendor:
+        others = {"the vendor's runtime, all its threads": (VENDOR, vendor[1:], vendor[0])} if vendor else {}
+        if fer:
+            others["fer 22.5, faces by OpenCV's cascade, all its threads"] = (FER, (), fer)
+        for name, (code, more, python) in others.items():
             best = max(
-                (rates([run(VENDOR, (warm, video, vendor[1]), vendor[0])]) for _ in range(repeat)),
+                (rates([run(code, (warm, video, *more), python)]) for _ in range(repeat)),
                 key=lambda each: each["clock"],
             )
-            yield f"| the vendor's runtime, all its threads | {best['clock']:.0f} | {best['cpu']:.0f} | |"
+            yield f"| {name} | {best['clock']:.0f} | {best['cpu']:.0f} | |"
         short = measure(warm, video, 1)["memory"]
         if minutes:
             long = measure(warm, repeated(Path(folder) / "long.mp4", video, round(60 * minutes / seconds)), 1)
@@ -204,10 +229,14 @@ def main() -> None:
         metavar=("PYTHON", "TASK"),
         help="an interpreter with mediapipe and av, and its model",
     )
+    parser.add_argument("--fer", metavar="PYTHON", help="an interpreter with fer 22.5, tensorflow and av")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     start = time.perf_counter()
-    text = "\n".join(lines(options.seconds, options.long, options.repeat, options.vendor or ())) + "\n"
+    text = (
+        "\n".join(lines(options.seconds, options.long, options.repeat, options.vendor or (), options.fer))
+        + "\n"
+    )
     print(text)
     if options.write:
         options.write.write_text(text, encoding="utf-8")
