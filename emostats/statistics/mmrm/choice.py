@@ -113,21 +113,32 @@ def missing_information(problem: Problem, visits: Sequence[Any], groups: Sequenc
         seen = stack.observed[stack.group == g]
         together = (seen[:, :, None] & seen[:, None, :]).any(axis=0)
         moved = (gradient * together).reshape(len(gradient), -1)
-        lost = [names[h] for h in _undetermined(moved)]
+        lost = _undetermined(moved)
         if lost:
             where = f" in group '{groups[g]}'" if groups else ""
-            shown = ", ".join(lost[:6]) + (" …" if len(lost) > 6 else "")
-            alone = not moved[[names.index(name) for name in lost]].any()
-            why = (
-                f"no subject was seen at both visits of {shown}"
-                if alone
-                else f"the pairs of visits that were seen together do not determine {shown}"
+            unseen = [str(visits[v]) for v in np.flatnonzero(~seen.any(axis=0)).tolist()]
+            why = _why([names[h] for h in lost], bool(moved[lost].any()), unseen)
+            instead = (
+                SIMPLER.get(token, "ind") if not unseen else "cs or ar1, with one variance for all visits"
             )
             return (
                 f"The covariance {token} is not identifiable{where}: {why}. "
-                f"Take a structure that does not need them, such as {SIMPLER.get(token, 'ind')}."
+                f"Take a structure that does not need them, such as {instead}."
             )
     return ""
+
+
+def _why(lost: Sequence[str], seen_with_others: bool, unseen: Sequence[str]) -> str:
+    """What the data lack for the parameters that are lost."""
+    if unseen:
+        return f"no subject was seen at {_listed(unseen)}"
+    if seen_with_others:
+        return f"the pairs of visits that were seen together do not determine {_listed(lost)}"
+    return f"no subject was seen at both visits of {_listed(lost)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:6]) + (" …" if len(names) > 6 else "")
 
 
 def _places_alone(problem: Problem, groups: Sequence[Any]) -> str:

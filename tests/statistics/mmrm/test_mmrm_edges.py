@@ -143,6 +143,15 @@ def test_a_pair_never_seen_together_within_a_group_is_refused() -> None:
         em.mmrm("Y ~ ARM * VISIT + us(VISIT | ARM / ID)", data)
 
 
+@pytest.mark.parametrize("structure", ["us", "adh", "indh"])
+def test_a_visit_never_seen_in_a_group_is_refused_by_name(structure: str) -> None:
+    data = complete_trial(24)
+    data.loc[data["ARM"].eq("B") & data["VISIT"].eq("V4"), "Y"] = np.nan
+    with pytest.raises(ModelError, match=r"in group 'B': no subject was seen at V4\. .*cs or ar1"):
+        em.mmrm(f"Y ~ VISIT + {structure}(VISIT | ARM / ID)", data)
+    assert em.mmrm("Y ~ VISIT + ar1(VISIT | ARM / ID)", data).convergence.converged
+
+
 @pytest.mark.parametrize("structure", ["cs", "ar1", "us", "toep", "csh", "ad", "sp_exp"])
 def test_a_correlation_that_no_subject_shows_is_refused(structure: str) -> None:
     """Each subject was seen once, so nothing says how visits hang together."""

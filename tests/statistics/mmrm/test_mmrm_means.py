@@ -431,3 +431,20 @@ def test_a_factor_named_as_a_column_of_the_table_is_refused(name: str) -> None:
     fit = em.mmrm(f"Y ~ {name} + us(VISIT | ID)", data)
     with pytest.raises(UsageError, match=f"called '{name}' would give the table two columns"):
         fit.emmeans(name)
+
+
+@pytest.mark.parametrize("type", [2, 3])
+@pytest.mark.parametrize("terms", ["ARM + VISIT", "VISIT + ARM", "ARM * VISIT", "ARM + VISIT + AGE"])
+def test_leaving_out_the_intercept_leaves_the_tests_of_factors(terms: str, type: int) -> None:
+    """Two factors span the constant together: the models are one, and what is tested is too (SAS's NOINT)."""
+    data = small_trial()
+    with_it, without = (em.mmrm(f"Y ~ {start}{terms} + us(VISIT | ID)", data) for start in ("", "0 + "))
+    pd.testing.assert_frame_equal(without.anova(type), with_it.anova(type), rtol=1e-8)
+
+
+def test_a_factor_alone_without_an_intercept_is_tested_by_its_means() -> None:
+    fit = em.mmrm("Y ~ 0 + VISIT + us(VISIT | ID)", small_trial())
+    expected = fit.test(np.eye(4))
+    for type in (2, 3):
+        assert fit.anova(type)["num_df"].tolist() == [4]
+        assert fit.anova(type)["statistic"][0] == pytest.approx(expected["statistic"][0], rel=1e-10)

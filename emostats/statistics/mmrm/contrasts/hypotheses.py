@@ -36,8 +36,23 @@ def type_three(encoding: Encoding, kept: NDArray[np.bool_]) -> dict[str, Float]:
                 X, X_sum, term_of == index, _containing(encoding, index, term_of)
             )
         else:
-            out[label] = _drop_zero_rows(T[term_of == index])
+            L = _drop_zero_rows(T[term_of == index])
+            out[label] = L[:-1] - L.mean(axis=0) if _beside_a_constant(encoding, index) else L
     return out
+
+
+def _beside_a_constant(encoding: Encoding, index: int) -> bool:
+    """Whether a term has a column a level in place of the intercept, beside other factors.
+
+    The indicators of any other factor add up to the constant too, so what the first one adds to them is
+    differences between its levels, as in SAS (NOINT). Alone it is tested by its means.
+    """
+    parts = encoding.parts[index]
+    if () in encoding.parts or len(parts) > 1 or not parts[0].full:
+        return False
+    others = [{part.variable for part in term} for j, term in enumerate(encoding.parts) if j != index]
+    factors = {key for key, v in encoding.variables.items() if isinstance(v, Categorical)}
+    return any(names <= factors and parts[0].variable not in names for names in others)
 
 
 def _containing(encoding: Encoding, index: int, term_of: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -97,7 +112,8 @@ def type_two(encoding: Encoding, kept: NDArray[np.bool_], gram: Float) -> dict[s
         if not sets[index]:
             continue
         containing = [j for j, s in enumerate(sets) if s > sets[index] and (s - sets[index]) <= factors]
-        out[label] = _type_two_rows(term_of, index, containing, gram)
+        L = _type_two_rows(term_of, index, containing, gram)
+        out[label] = L[1:] - L[:1] if _beside_a_constant(encoding, index) else L
     return out
 
 
