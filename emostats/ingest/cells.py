@@ -186,13 +186,11 @@ def number_in(content: Any, rule: NumberRule) -> tuple[str, float]:
     if is_number(content):
         missing = bool(rule.missing) and text_of(content) in rule.missing
         return ("blank", math.nan) if missing else ("number", float(content))
-    if not isinstance(content, str):
-        return "unfit", math.nan
-    text = bare(content)
+    text = text_of(content)
     if not text or text in rule.missing:
         return "blank", math.nan
     pattern = _DECIMAL_COMMA if rule.decimal == "," else _NUMBER
-    if pattern.fullmatch(text):
+    if isinstance(content, str) and pattern.fullmatch(text):
         number = float(text.replace(",", "."))
         return ("text", number) if math.isfinite(number) else ("unfit", math.nan)
     if text.casefold() in rule.labels:
@@ -223,7 +221,9 @@ def dates(column: Column, date_format: str, missing: frozenset[str] = frozenset(
             return content.date()
         if isinstance(content, date):
             return content
-        return _date_in(bare(content), date_format, missing) if isinstance(content, str) else _NOT_A_DATE
+        if text_of(content) in missing:
+            return None
+        return _date_in(bare(content), date_format) if isinstance(content, str) else _NOT_A_DATE
 
     found = column.objects(one)
     wrong = np.array([value is _NOT_A_DATE for value in found], dtype=bool)
@@ -234,8 +234,8 @@ def dates(column: Column, date_format: str, missing: frozenset[str] = frozenset(
 _NOT_A_DATE = object()
 
 
-def _date_in(text: str, date_format: str, missing: frozenset[str]) -> Any:
-    if not text or text in missing:
+def _date_in(text: str, date_format: str) -> Any:
+    if not text:
         return None
     try:
         return (datetime.strptime(text, date_format) if date_format else datetime.fromisoformat(text)).date()

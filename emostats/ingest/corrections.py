@@ -68,7 +68,9 @@ class Corrections:
                 message = f"expected the old content '{item.old}'; found {shown(found) or 'nothing'}."
                 log.add(self._finding(item, "correction-unfit", message))
                 continue
-            columns[column] = [*columns[column][:row], _cell(item.new, raw), *columns[column][row + 1 :]]
+            if columns[column] is raw.columns[column]:
+                columns[column] = list(raw.columns[column])  # the reader's own stays as it is
+            columns[column][row] = _cell(item.new, raw)
             faults.pop(where, None)
             log.add(self._applied(item))
         return replace(raw, columns=columns, marks=replace(raw.marks, faults=faults))

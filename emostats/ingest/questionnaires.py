@@ -11,7 +11,7 @@ import pandas as pd
 
 from emostats.errors import Severity
 from emostats.ingest import addresses
-from emostats.ingest.cells import NumberRule
+from emostats.ingest.cells import NumberRule, Objects
 from emostats.ingest.double_entry import report_differences
 from emostats.ingest.ids import Roster
 from emostats.ingest.library import Library
@@ -90,9 +90,10 @@ def _read_sheet(
     for name in ("INFORMANT", "FORM"):
         report_spelling(records, name)
     values = _answers(records, instrument)
+    dates = records.dates("DATE")
     records.finish()
     if not log.has_errors:
-        _collect(spec, instrument, records, values, answers, log)
+        _collect(spec, instrument, records, values, dates, answers, log)
 
 
 def _answers(records: Records, instrument: Instrument) -> pd.DataFrame:
@@ -112,11 +113,12 @@ def _collect(
     instrument: Instrument,
     records: Records,
     values: pd.DataFrame,
+    dates: Objects,
     answers: Answers,
     log: Log,
 ) -> None:
     ids = source_ids(records)
-    answers.visits.append(_visits(spec, instrument, records, ids))
+    answers.visits.append(_visits(spec, instrument, records, dates, ids))
     answers.items.append(_items(spec, instrument, records, values, ids))
     answers.provenance.append(provenance(records, instrument.item_ids))
     scores = score(instrument, values)
@@ -131,13 +133,15 @@ def _collect(
     answers.scores.append(scores.drop(columns="ROW"))
 
 
-def _visits(spec: StudySpec, instrument: Instrument, records: Records, ids: Any) -> pd.DataFrame:
+def _visits(
+    spec: StudySpec, instrument: Instrument, records: Records, dates: Objects, ids: Any
+) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             ID: records.subject,
             VISIT: in_order(records.visit, spec),
             "INSTRUMENT": instrument.id,
-            "DATE": pd.Series(pd.to_datetime(pd.Series(records.dates("DATE"), dtype=object))),
+            "DATE": pd.Series(pd.to_datetime(pd.Series(dates, dtype=object))),
             "INFORMANT": records.texts("INFORMANT"),
             "FORM": records.texts("FORM"),
             "SOURCE_ID": ids,

@@ -379,3 +379,21 @@ def test_an_error_value_in_place_of_an_id_is_one_message(small):
     book["Before"]["A2"] = "#REF!"
     book["Ratings"]["B2"] = "#N/A"
     assert [finding.rule for finding in small.findings(book)] == ["faulty-cell", "faulty-cell"]
+
+
+def test_true_and_false_are_answers_where_the_instrument_says_so(small):
+    small.sheets["Before"][1][2:4] = [True, False]
+    assert [finding.rule for finding in small.findings()] == ["not-a-number", "not-a-number"]
+    file = small.folder / "mini.toml"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace('0 = "Never", 4 = "Always"', '0 = "False", 4 = "True"')
+    )
+    data = small.read()
+    assert data.items["VALUE"].tolist()[:2] == [4, 0]
+
+
+def test_what_a_message_says_to_list_as_missing_is_missing_then(small):
+    small.sheets["Before"][1][1:3] = [99, True]
+    assert {finding.rule for finding in small.findings()} == {"not-a-date", "not-a-number"}
+    small.text = small.text.replace('file = "data.xlsx"', 'file = "data.xlsx"\nmissing = ["TRUE", "99"]')
+    assert small.findings() == ()
