@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emostats.errors import UsageError
+from emostats.errors import PrivacyError, UsageError
 
 if TYPE_CHECKING:
     from emostats.privacy.deidentify import Deidentified, Options, Role, Sheet
@@ -132,6 +132,7 @@ def write_copies(done: Deidentified, source: Path, output: Path) -> list[Path]:
 
     Raises
     ------
+    PrivacyError: the study file names a child.
     UsageError: the folder exists, or cannot be written.
     """
     from emostats.privacy.deidentify import LOG_FILE
@@ -150,7 +151,7 @@ def write_copies(done: Deidentified, source: Path, output: Path) -> list[Path]:
         ]
         log = output / LOG_FILE
         log.write_text(json.dumps(done.log, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        return [*written, *_study_files(source, output), log]
+        return [*written, *_study_files(source, output, done.originals), log]
     except BaseException:
         shutil.rmtree(output)
         raise
@@ -226,16 +227,22 @@ def _is_number(value: Any) -> bool:
     return True
 
 
-def _study_files(source: Path, output: Path) -> list[Path]:
+def _study_files(source: Path, output: Path, originals: frozenset[str]) -> list[Path]:
     """The study file and its own instruments, so that the copy can be analysed."""
     if not is_study(source):
         return []
     from emostats.pipeline.load import own_instruments
+    from emostats.privacy.identifiers import words_in
     from emostats.study import read_spec
 
     spec: StudySpec = read_spec(source)
     own = {"study.toml": spec.path, **own_instruments(spec)}
     for name, path in own.items():
+        if words_in(originals, path.read_text(encoding="utf-8", errors="replace")):
+            raise PrivacyError(
+                f"IDs of children stand in '{name}', which would be copied as it is. Nothing was written. "
+                "Take them out of a copy of the study, also out of its comments."
+            )
         (output / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, output / name)
     return [output / name for name in own]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from emostats.privacy.deidentify.dates import as_date
 from emostats.privacy.identifiers import header_kind, kinds_in
 
 
@@ -33,7 +34,13 @@ FEW = 12
 LONG = 40
 """Text longer than this is free text whatever else."""
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MONTH = r"(?i:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])\w*\.?"
+_DAY = re.compile(
+    r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}"
+    r"|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?!\d)"
+    rf"|(?:\d{{1,2}}\.? )?{_MONTH} (?:\d{{1,2}},? )?(?:19|20)\d{{2}}\b"
+)
+"""Forms of a day, or of a month with its year, at the start of a cell."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +83,12 @@ def judge(header: str, cells: Sequence[Any]) -> Judged:
         return Judged(Role.DROP, named)
     if not filled:
         return Judged(Role.KEEP)
-    if all(isinstance(cell, date | datetime) or _ISO.match(str(cell)) for cell in filled):
-        return Judged(Role.DATE)
+    if any(isinstance(cell, date) or _DAY.match(str(cell).strip()) for cell in filled):
+        return (
+            Judged(Role.DATE)
+            if all(map(as_date, filled))
+            else Judged(Role.DROP, "days, not all of them readable")
+        )
     found = kinds_in(" \n ".join(str(cell) for cell in filled if isinstance(cell, str)))
     if found:
         return Judged(Role.DROP, ", ".join(sorted(found)))
@@ -89,6 +100,21 @@ def judge(header: str, cells: Sequence[Any]) -> Judged:
     if len(different) > 0.9 * len(filled) and all(re.fullmatch(r"[\w./-]+", text) for text in different):
         return Judged(Role.DROP, "codes that differ in each row, like IDs")
     return Judged(Role.TEXT)
+
+
+def like_names(cells: Sequence[Any], children: Sequence[str]) -> bool:
+    """Whether a text is the same in all rows of a child and (nearly) always another in those of the next.
+
+    children: the ID of each row; blank ones count for nothing. Three children are needed to tell.
+    """
+    own: dict[str, set[str]] = {}
+    for cell, child in zip(cells, children, strict=True):
+        if child and isinstance(cell, str) and cell.strip() and not _is_number(cell):
+            own.setdefault(child, set()).add(cell.strip())
+    if len(own) < 3 or any(len(texts) > 1 for texts in own.values()):
+        return False
+    different = set().union(*own.values())
+    return len(different) >= 0.9 * len(own) and max(map(len, different)) > 1
 
 
 def _judge_numbers(filled: Sequence[Any]) -> Judged:

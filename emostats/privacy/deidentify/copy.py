@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,11 +20,12 @@ LOG_FILE = "deidentification.json"
 
 @dataclass(frozen=True)
 class Deidentified:
-    """Copies in the order of the sheets (file, sheet → rows), the log, and all findings."""
+    """Copies in the order of the sheets (file, sheet → rows), the log, all findings, and the original IDs."""
 
     sheets: Mapping[tuple[str, str], tuple[tuple[Any, ...], ...]]
     log: Mapping[str, Any]
     findings: tuple[Finding, ...] = field(default=())
+    originals: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 def deidentify(sheets: Sequence[Sheet], names: Pseudonyms, options: Options) -> Deidentified:
@@ -35,9 +37,11 @@ def deidentify(sheets: Sequence[Sheet], names: Pseudonyms, options: Options) -> 
     """
     copies = {(sheet.file, sheet.name): copy_sheet(sheet, names, options) for sheet in sheets}
     _no_original_left(copies)
+    _no_telling_names(copies)
     kept = {place: copy.rows for place, copy in copies.items() if copy.rows}
     findings = tuple(finding for copy in copies.values() for finding in copy.findings)
-    return Deidentified(kept, _log(copies, names, options), findings)
+    originals = frozenset().union(*(copy.originals for copy in copies.values()))
+    return Deidentified(kept, _log(copies, names, options), findings, originals)
 
 
 def _no_original_left(copies: Mapping[tuple[str, str], Copy]) -> None:
@@ -58,6 +62,34 @@ def _no_original_left(copies: Mapping[tuple[str, str], Copy]) -> None:
             f"IDs of children stand in text that would be kept: {'; '.join(bad)}. Nothing was written. "
             "Drop these columns (--drop), or do not allow them (--text)."
         )
+
+
+def _no_telling_names(copies: Mapping[tuple[str, str], Copy]) -> None:
+    """Raises PrivacyError if a file, a sheet or a kept header is called after a child."""
+    telling = frozenset().union(*(copy.originals | copy.people for copy in copies.values()))
+    names = re.compile(
+        "|".join(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])" for word in sorted(telling) if not _vague(word))
+        or r"(?!)"
+    )
+    bad = []
+    for number, ((file, sheet), copy) in enumerate(copies.items(), 1):
+        headers = " | ".join(done.header for done in copy.done if done.kept)
+        bad += [
+            f"the name of {what} number {number}"
+            for what, text in (("the file of sheet", file), ("sheet", sheet))
+            if copy.rows and names.search(text)
+        ]
+        bad += [f"a header of sheet number {number}"] if names.search(headers) else []
+    if bad:
+        raise PrivacyError(
+            f"IDs or names of children stand in {', in '.join(bad)}. Nothing was written. "
+            "Rename it in a copy of the file, or leave the column out (--drop)."
+        )
+
+
+def _vague(word: str) -> bool:
+    """Whether a word says nothing in a name: numbers and short words."""
+    return word.isdigit() or len(word) < 3
 
 
 def _log(copies: Mapping[tuple[str, str], Copy], names: Pseudonyms, options: Options) -> dict[str, Any]:

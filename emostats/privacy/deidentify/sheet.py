@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from emostats.errors import Finding, Severity
-from emostats.privacy.deidentify.columns import IDS, Declared, Judged, Role, judge, plain
+from emostats.privacy.deidentify.columns import IDS, Declared, Judged, Role, judge, like_names, plain
 from emostats.privacy.deidentify.dates import age_on, as_date, band_of, coarse_age, moved
 from emostats.privacy.deidentify.options import Options
 from emostats.privacy.deidentify.secrets import Pseudonyms
@@ -49,12 +49,13 @@ class Done:
 
 @dataclass(frozen=True)
 class Copy:
-    """The copy: rows with their header, what was done by column, what was noticed, and the IDs met."""
+    """The copy: rows with their header, what was done by column, what was noticed, the IDs and names met."""
 
     rows: tuple[tuple[Any, ...], ...]
     done: tuple[Done, ...]
     findings: tuple[Finding, ...] = ()
     originals: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
 
 
 def copy_sheet(sheet: Sheet, names: Pseudonyms, options: Options) -> Copy:
@@ -67,6 +68,7 @@ def copy_sheet(sheet: Sheet, names: Pseudonyms, options: Options) -> Copy:
     headers = [_text(column[top]) if n_rows else "" for column in sheet.columns]
     bodies = [_body(sheet, number, top) for number in range(len(headers))]
     judged = [_judged(sheet, header, body, options) for header, body in zip(headers, bodies, strict=True)]
+    judged = _without_names(headers, bodies, judged, options)
     row_facts = _RowFacts.of(headers, bodies, judged, names, options)
     kept: list[list[Any]] = []
     done: list[Done] = []
@@ -78,7 +80,38 @@ def copy_sheet(sheet: Sheet, names: Pseudonyms, options: Options) -> Copy:
             done.append(Done(header, how.role, cells is not None, counts))
     rows = [*([()] * top), *zip(*kept, strict=True)] if kept else []
     findings = tuple(_findings(sheet, headers, judged))
-    return Copy(tuple(tuple(row) for row in rows), tuple(done), findings, row_facts.originals)
+    people = _people(bodies, judged)
+    return Copy(tuple(tuple(row) for row in rows), tuple(done), findings, row_facts.originals, people)
+
+
+def _without_names(
+    headers: Sequence[str], bodies: Sequence[Sequence[Any]], judged: list[Judged], options: Options
+) -> list[Judged]:
+    """The same, but columns that nobody declared are dropped where they are another text for each child."""
+    child = next((body for body, how in zip(bodies, judged, strict=True) if how.role is Role.CHILD), None)
+    if child is None:
+        return judged
+    children = [_text(cell) for cell in child]
+    return [
+        Judged(Role.DROP, "texts that differ from child to child, like names")
+        if how.role is Role.KEEP
+        and not how.declared
+        and plain(header) not in options.allowed
+        and like_names(body, children)
+        else how
+        for header, body, how in zip(headers, bodies, judged, strict=True)
+    ]
+
+
+def _people(bodies: Sequence[Sequence[Any]], judged: Sequence[Judged]) -> frozenset[str]:
+    """The words of columns that are left out because they hold names."""
+    cells = (
+        _text(cell)
+        for body, how in zip(bodies, judged, strict=True)
+        if "name" in how.suspicion and how.role is Role.DROP
+        for cell in body
+    )
+    return frozenset(word for cell in cells for word in cell.split() if len(word) > 2 and word.isalpha())
 
 
 def judged_columns(sheet: Sheet, declared: Declared) -> list[tuple[str, Judged]]:
