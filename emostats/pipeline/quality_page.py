@@ -6,7 +6,7 @@ It is for the study office: unlike a report it names children and cells.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emostats._version import __version__
 from emostats.errors import ConvergenceError, Finding, Severity, UsageError
@@ -28,10 +28,17 @@ from emostats.report.model import (
 )
 from emostats.report.numbering import numbered
 from emostats.report.sections import flow, quality
-from emostats.statistics.descriptives.item_missingness import dropout_table, scale_missingness
+from emostats.statistics.descriptives.item_missingness import (
+    dropout_table,
+    pattern_kinds,
+    scale_missingness,
+)
 from emostats.statistics.descriptives.little import little_test
 from emostats.study.data import StudyData
 from emostats.study.spec import StudySpec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_ROWS = 500
 """So many findings of one severity are listed; `emostats quality` writes all of them as a CSV file."""
@@ -51,7 +58,8 @@ def quality_page(spec: StudySpec, data: StudyData | None, findings: Sequence[Fin
         context = Context.of(spec, empty, {})
         sections += [flow.section(context), quality.section(context)]
         sections.append(Section("items", "Questions left out", tuple(_items(spec, data))))
-        sections.append(Section("lost", "Who was lost, and when?", tuple(_lost(spec, data))))
+        patterns = _patterns(spec, empty.tables["missingness"])
+        sections.append(Section("lost", "Who was lost, and when?", (patterns, *_lost(spec, data))))
         sections.append(Section("sources", "The files behind the data", (_sources(data),)))
     simulated = spec.study.simulated
     counts = {severity: sum(finding.severity is severity for finding in findings) for severity in Severity}
@@ -133,6 +141,26 @@ def _gap(row: Mapping[Hashable, Any]) -> Cell:
     return Cell(
         share, int(row["n_missing"]), "answers", detail=f"complete: {row['n_complete']} of {row['n_forms']}"
     )
+
+
+_PATTERNS = {
+    "complete": "All visits",
+    "monotone": "Left and not seen again",
+    "intermittent": "Missed a visit, seen later",
+    "none": "Never",
+}
+
+
+def _patterns(spec: StudySpec, patterns: pd.DataFrame) -> Table:
+    """How many children have which kind of gaps in each outcome: those who left, and those who came back."""
+    rows = []
+    for parameter, group in pattern_kinds(patterns).groupby("parameter", sort=False):
+        found = dict(zip(group["kind"], group["n"], strict=True))
+        counts = [int(found.get(kind, 0)) for kind in _PATTERNS]
+        cells = tuple(Cell(rounding.share(n, sum(counts)), n, "children") for n in counts)
+        rows.append(Row(spec.parameter_label(str(parameter)), cells))
+    columns = tuple(Column(title) for title in _PATTERNS.values())
+    return Table("table-patterns", "Children by their gaps", "Outcome", columns, tuple(rows))
 
 
 def _lost(spec: StudySpec, data: StudyData) -> Iterator[Block]:

@@ -36,6 +36,16 @@ def test_gaps_and_losses_are_those_of_the_data(study):
         assert cell.value == asked["VALUE"].isna().sum() > 0
     lost = table(model, "table-lost").rows[0].cells
     assert sum(cell.value for cell in lost) == len(data.subjects)
+    gaps = {row.header: [cell.value for cell in row.cells] for row in table(model, "table-patterns").rows}
+    scores = data.observations[data.observations["PARAMCD"] == "SOCINT"].dropna(subset=["AVAL"])
+    visits = scores.groupby("USUBJID")["AVISIT"].apply(lambda seen: [spec.visit_names.index(v) for v in seen])
+    expected = [
+        sum(len(seen) == len(spec.visit_names) for seen in visits),
+        sum(sorted(seen) == list(range(len(seen))) and len(seen) < len(spec.visit_names) for seen in visits),
+        sum(sorted(seen) != list(range(len(seen))) for seen in visits),
+        len(data.subjects) - len(visits),
+    ]
+    assert gaps["Social interest"] == expected and min(expected[:3]) > 0
     hashes = {row.cells[1].text for row in table(model, "table-sources").rows}
     assert hashes == set(data.provenance["SHA256"])
     assert model.simulated

@@ -1,8 +1,8 @@
-"""Missing answers by scale and visit, visits completed, dropout by subgroup, monotone and other patterns."""
+"""Missing answers by scale and visit, dropout by subgroup, monotone and other patterns."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -46,31 +46,6 @@ def _row(
         "parameter": parameter, "visit": visit, "n_forms": forms, "n_answers": answers, "n_missing": missing,
         "proportion_missing": missing / answers if answers else float("nan"), "n_complete": complete,
     }  # fmt: skip
-
-
-def visit_completion(observed: pd.DataFrame, visits: Sequence[str], groups: Groups) -> pd.DataFrame:
-    """Children with a value at each visit, by group.
-
-    Parameters
-    ----------
-    observed: rows USUBJID, AVISIT with a value (repeats are fine). groups: shown label → its children.
-
-    Returns
-    -------
-    Columns level, visit, n (observed), n_group, proportion (NaN for an empty group).
-    """
-    at = {visit: set(observed.loc[observed["AVISIT"] == visit, "USUBJID"]) for visit in visits}
-    return pd.DataFrame(
-        [
-            {
-                "level": level, "visit": visit, "n": len(members & at[visit]), "n_group": len(members),
-                "proportion": len(members & at[visit]) / len(members) if members else float("nan"),
-            }
-            for level, members in ((level, set(children)) for level, children in groups.items())
-            for visit in visits
-        ],
-        columns=["level", "visit", "n", "n_group", "proportion"],
-    )  # fmt: skip
 
 
 def dropout_table(observed: pd.DataFrame, visits: Sequence[str], groups: Groups) -> pd.DataFrame:
@@ -119,14 +94,3 @@ def pattern_kinds(patterns: pd.DataFrame) -> pd.DataFrame:
     """Counts by parameter and kind from a table of patterns (columns parameter, pattern, n)."""
     kinds = patterns.assign(kind=[pattern_kind(text) for text in patterns["pattern"]])
     return kinds.groupby(["parameter", "kind"], sort=False)["n"].sum().reset_index()
-
-
-def subjects_by_kind(
-    observed: pd.DataFrame, visits: Sequence[str], subjects: Collection[Hashable]
-) -> dict[Hashable, str]:
-    """The kind of each child's pattern."""
-    seen = set(zip(observed["USUBJID"], observed["AVISIT"].astype(object), strict=True))
-    return {
-        child: pattern_kind("".join("1" if (child, visit) in seen else "0" for visit in visits))
-        for child in subjects
-    }

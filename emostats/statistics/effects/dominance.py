@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from emostats.errors import ModelError, UsageError
 from emostats.statistics.effects.effect import Effect, FloatArray, normal_quantile, pairs, sample, t_quantile
@@ -227,10 +226,3 @@ def cliff_delta_paired(pre: npt.ArrayLike, post: npt.ArrayLike, *, conf_level: f
         n=n,
         method="normal on the Fisher z scale",
     )
-
-
-def superiority_quantile(probability: float) -> float:
-    """The standardized difference d at which P(X > Y) = `probability` for normal data: √2 Φ⁻¹(p)."""
-    if not 0 < probability < 1:
-        raise UsageError(f"a probability between 0 and 1 is needed; found {probability!r}.")
-    return float(np.sqrt(2) * ndtri(probability))

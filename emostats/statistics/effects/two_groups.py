@@ -14,7 +14,6 @@ import numpy.typing as npt
 from emostats.errors import ModelError
 from emostats.statistics.effects.effect import (
     Effect,
-    FloatArray,
     check_level,
     normal_quantile,
     sample,
@@ -325,8 +324,3 @@ def meta_analytic(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[MetaAnalytic, ...
         MetaAnalytic("SMD1", delta, 1 / two.n_x + 1 / two.n_y + delta**2 / (2 * two.n_y)),
         MetaAnalytic("SMDH", h, factor**2 * bonett_std_error(two, h) ** 2),
     )
-
-
-def as_arrays(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Both samples without missing values."""
-    return sample(x, "x"), sample(y, "y")

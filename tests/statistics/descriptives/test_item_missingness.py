@@ -11,8 +11,6 @@ from emostats.statistics.descriptives.item_missingness import (
     pattern_kind,
     pattern_kinds,
     scale_missingness,
-    subjects_by_kind,
-    visit_completion,
 )
 
 VISITS = ["V0", "V1", "V2"]
@@ -32,13 +30,6 @@ def test_missing_answers_by_scale_and_visit():
     assert table.loc[("S", "V0")].tolist() == [2, 4, 1, 0.25, 1]  # c never began
     assert table.loc[("T", "V0")].tolist() == [2, 2, 1, 0.5, 1]
     assert table.loc[("S", "V1"), "n_forms"] == 0 and np.isnan(table.loc[("S", "V1"), "proportion_missing"])
-
-
-def test_visits_completed_by_group():
-    table = visit_completion(OBSERVED, VISITS, GROUPS).set_index(["level", "visit"])
-    assert table["n"].tolist() == [3, 2, 2, 2, 2, 1, 0, 0, 0]
-    assert table.loc[("All", "V0"), "proportion"] == 0.75
-    assert np.isnan(table.loc[("None", "V0"), "proportion"])
 
 
 def test_dropout_by_group():
@@ -62,9 +53,6 @@ def test_kinds_are_counted():
         "monotone": 4,
         "intermittent": 2,
     }
-    assert subjects_by_kind(OBSERVED, VISITS, list("abcd")) == {
-        "a": "complete", "b": "monotone", "c": "intermittent", "d": "none",
-    }  # fmt: skip
     for wrong in ("", "12"):
         with pytest.raises(ValueError, match="0 and 1"):
             pattern_kind(wrong)

@@ -12,7 +12,7 @@ from scipy import stats
 
 from emostats.errors import ModelError, UsageError
 from emostats.statistics import effects as ef
-from emostats.statistics.effects.dominance import dominance, superiority_quantile
+from emostats.statistics.effects.dominance import dominance
 
 RNG = np.random.default_rng(11)
 PRE = RNG.normal(10, 2, size=30)
@@ -164,16 +164,13 @@ def test_noncentral_limits_cover():
     assert hits / 1000 == pytest.approx(0.95, abs=3 * 0.007)
 
 
-def test_common_language_and_its_inverse():
-    assert superiority_quantile(0.76) == pytest.approx(np.sqrt(2) * stats.norm.ppf(0.76))
+def test_common_language_is_the_normal_probability():
     found = ef.common_language_paired(PRE, POST)
     d = ef.d_z(PRE, POST)
     assert found.estimate == pytest.approx(stats.norm.cdf(d.estimate))
     assert (found.conf_low, found.conf_high) == pytest.approx(
         tuple(stats.norm.cdf([d.conf_low, d.conf_high]))
     )
-    with pytest.raises(UsageError):
-        superiority_quantile(1.0)
 
 
 @pytest.mark.parametrize("effect", [ef.d_z, ef.d_rm, ef.glass_pre, ef.d_av, ef.common_language_paired])
