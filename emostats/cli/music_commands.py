@@ -108,12 +108,16 @@ def replay_command(
 
     **Example:** `emostats music replay session.jsonl --library library.csv --timeline session.html`
     """
+    from emostats.errors import UsageError
     from emostats.music.record import read_log
     from emostats.music.timeline import check_page
 
     check_page(timeline)
+    of_scores = recorded.suffix.lower() in (".csv", ".parquet")
+    if log and not of_scores:
+        raise UsageError(f"--log is for scores (CSV or Parquet); {recorded} would be a log already.")
     tracks = open_library(library_file)
-    if recorded.suffix.lower() in (".csv", ".parquet"):
+    if of_scores:
         seen = open_scores(recorded, session)
         setup = make_setup(
             tracks, target=target, child=seen.child, session=seen.session, policy=policy, limits=limits,

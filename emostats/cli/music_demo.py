@@ -20,12 +20,13 @@ VETOES = {155.0: "the child covers the ears"}
 
 def music_demo(output: Path, *, as_json: bool, quiet: bool) -> None:
     """Writes session.jsonl and session.html into `output`, and clip.jsonl and clip.html where it can."""
+    from emostats.music.files import make_folder
     from emostats.music.library import bundled_library, read_library
     from emostats.music.scores import read_scores
     from emostats.music.session import Setup
     from emostats.music.walk import walk
 
-    output.mkdir(parents=True, exist_ok=True)
+    make_folder(output, "the demo")
     library, _ = read_library(bundled_library())
     scores = read_scores(bundled_library().parent / "scores.csv")
     setup = Setup(target=(0.4, -0.1), child=scores.child, session=scores.session, seed=1)

@@ -58,6 +58,19 @@ def check_new(path: Path, what: str) -> None:
             raise FileExistsError
 
 
+def make_folder(path: Path, what: str) -> None:
+    """Makes a folder where there is none.
+
+    Raises
+    ------
+    UsageError: it is a file, or cannot be made.
+    """
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{path} is a file; {what} needs a folder. Name another.")
+    with writing(path, what):
+        path.mkdir(parents=True, exist_ok=True)
+
+
 def private_text(path: Path, text: str) -> None:
     """Writes a text that its owner alone can read, in place of what was there."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,6 +94,8 @@ def _found(path: Path, error: OSError) -> str:
 def _hindrance(path: Path, error: OSError) -> str:
     if path.is_dir():
         return "this is a folder. Name a file in it."
+    if isinstance(error, NotADirectoryError):
+        return f"{path.parent} is no folder. Name another place."
     if isinstance(error, FileNotFoundError):
         return f"there is no folder {path.parent}. Make it, or name another."
     if isinstance(error, PermissionError):

@@ -218,11 +218,11 @@ def run_live(
     check_length(piece_seconds)
     loop = _Loop(session, keys, show, tell, piece_seconds, watchdog, clock)
     why = "interrupted"
-    try:
-        with Feed(readings) as feed:
+    with Feed(readings) as feed:
+        try:
             why = loop.run(feed)
-    finally:
-        session.stop(loop.now(), why=why)
+        finally:
+            session.stop(loop.now(), why=why)  # before anybody waits for the source to end
     return loop.latency
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from threading import Event, current_thread, main_thread
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -139,7 +140,7 @@ def test_distress_counts_during_the_pause_and_music_returns_calm_with_the_frames
 
 def test_a_fast_file_has_no_clock_but_its_own(library: Library) -> None:
     source = Frozen(12)
-    hands, recorder = Hands(source, {30: "s"}), Recorder()
+    hands, recorder = Hands(source, {12: "s"}), Recorder()
     run_live(
         Session(library, Setup(), recorder), source, keys=hands.keys, clock=hands.clock, tell=hands.tell,
         watchdog=None,
@@ -152,6 +153,28 @@ def test_a_fast_file_has_no_clock_but_its_own(library: Library) -> None:
 def test_how_long_a_piece_plays_is_a_number(library: Library, seconds: float) -> None:
     with pytest.raises(UsageError, match="at least 1 second"):
         run_live(Session(library, Setup()), [], piece_seconds=seconds)
+
+
+def test_the_stop_is_on_record_before_the_source_is_waited_for(library: Library) -> None:
+    recorder, pressed = Recorder(), Event()
+    seen: list[str] = []
+
+    def slow() -> Iterator[Reading]:
+        """Ends only a while after the stop key, and looks whether the stop is on record by then."""
+        yield Reading(1.0, (0.1, 0.1, 0.5), 0.0)
+        pressed.wait(GIVE_UP)
+        for _ in range(75):
+            if recorder.records[-1]["type"] == "stop":
+                seen.append("stop")
+                return
+            sleep(0.02)
+
+    def keys(time: float) -> list[str]:
+        pressed.set()
+        return ["s"]
+
+    run_live(Session(library, Setup(), recorder), slow(), keys=keys)
+    assert seen == ["stop"]
 
 
 def test_feed_reads_elsewhere_in_order_and_closes_its_source() -> None:

@@ -414,6 +414,15 @@ def test_no_right_to_write_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         Recorder(tmp_path / "s.jsonl")
 
 
+def test_demo_and_logs_of_logs_say_what_is_wrong(odd: dict[str, Path]) -> None:
+    result = CliRunner().invoke(app, ["demo", "--music", "-o", str(odd["file"])])
+    assert result.exit_code == 2 and "is a file; the demo needs a folder" in result.stderr
+    result = CliRunner().invoke(app, ["demo", "--music", "-o", str(odd["file"] / "x")])
+    assert result.exit_code == 2 and "is no folder. Name another place." in result.stderr
+    again = odd["missing"].with_suffix(".jsonl")
+    assert "--log is for scores" in music("replay", again, "--log", again, code=2).stderr
+
+
 def test_a_page_never_takes_the_place_of_a_log(tmp_path: Path) -> None:
     log = tmp_path / "s.jsonl"
     music("replay", SCORES, "--log", log)

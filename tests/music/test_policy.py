@@ -193,7 +193,7 @@ def test_propensities_are_the_frequencies_of_the_whole_policy_under_rules_and_ti
     history.plays[:4] = [3, 1, 3, 3]
     now = situation(library, limits={"avoid": frozenset({"voice"})}, history=history)
     settings = PolicySettings(method=method, floor=0.3, draws=10, spread=1.0, enough=2)
-    rng, n = np.random.default_rng(11), 4000
+    rng, n = np.random.default_rng(11), 1500
     heard, logged = np.zeros(8), np.zeros(8)
     for _ in range(n):
         choice = choose(now, new_child(Prior()), settings, rng, history.plays)

@@ -22,7 +22,7 @@ import numpy as np
 from emostats.errors import UsageError
 from emostats.music.evidence.blocks import Design, assign
 from emostats.music.evidence.clips import Clip
-from emostats.music.files import writing
+from emostats.music.files import make_folder
 
 HEADER_ROW = 6
 KEY, PLAN = "key.csv", "plan.json"
@@ -91,10 +91,7 @@ def _new(folder: Path) -> None:
         raise UsageError(
             f"{folder} is not empty; sheets and their key are never overwritten. Name a new folder."
         )
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file; the sheets need a new folder. Name another.")
-    with writing(folder, "the folder of the sheets"):
-        folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, "the kit")
 
 
 def _check_raters(raters: Sequence[str]) -> None:
