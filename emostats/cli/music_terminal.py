@@ -72,7 +72,7 @@ class View:
 
 
 class Panel(View):  # pragma: no cover  needs a terminal
-    """A panel that renews itself."""
+    """A panel that renews itself; what was told stays in it until the next choice."""
 
     def __init__(self, live: Any) -> None:
         super().__init__()
@@ -83,10 +83,12 @@ class Panel(View):  # pragma: no cover  needs a terminal
     def show(self, session: Session, reading: Reading, latency: Latency) -> None:
         """After a frame."""
         self.now = session, latency
+        if session.decisions > self._said:  # what was to be known before the last choice is past
+            self._said, self.text = session.decisions, ""
         self.live.update(picture(session, latency, self.text))
 
     def tell(self, text: str) -> None:
-        """At once, and it stays in the panel."""
+        """At once."""
         self.text = text
         self.live.update(picture(*self.now, text) if self.now else text)
 

@@ -9,7 +9,7 @@ in `half_life` seconds. The filter (Kalman 1960, J Basic Eng 82:35) is exact for
 
 A frame without a score (NaN) only predicts. In a gap the variance grows towards S², the spread of all states:
 after minutes without a face the filter knows nothing and says so. Frames of a video are not independent: one
-counts in proportion to its distance from the last, dt / `independent_seconds`, so that 30 frames a second
+counts in proportion to its distance from the last of its axis, dt / `independent_seconds`, so that 30 frames a second
 tell no more than ten.
 """
 
@@ -52,8 +52,8 @@ class State:
 
     Attributes
     ----------
-    mean, variance: shape (…, 3), in the order of `AXES`. n_frames: usable scores so far, shape (…).
-    seen: time of the last usable score, −inf before the first; shape (…).
+    mean, variance: shape (…, 3), in the order of `AXES`. n_frames: frames with a usable score so far, shape
+    (…). seen: time of the last usable score of each axis, −inf before the first; shape (…, 3).
     """
 
     time: float
@@ -72,7 +72,7 @@ def unknown(settings: FilterSettings, time: float = 0.0, shape: tuple[int, ...] 
     """The state before anything was seen: centre and spread."""
     mean = np.broadcast_to(np.array(settings.centre), (*shape, 3)).copy()
     variance = np.broadcast_to(np.array(settings.spread) ** 2, (*shape, 3)).copy()
-    return State(time, mean, variance, np.zeros(shape, dtype=np.intp), np.full(shape, -np.inf))
+    return State(time, mean, variance, np.zeros(shape, dtype=np.intp), np.full((*shape, 3), -np.inf))
 
 
 def predict(state: State, time: float, settings: FilterSettings) -> State:
@@ -105,14 +105,13 @@ def observe(state: State, time: float, scores: ArrayLike, settings: FilterSettin
     usable = np.isfinite(values)
     with np.errstate(invalid="ignore"):
         apart = np.clip((time - state.seen) / settings.independent_seconds, 1e-9, 1.0)
-    noise = np.array(settings.frame_error) ** 2 / apart[..., None]
+    noise = np.array(settings.frame_error) ** 2 / apart
     gain = np.where(usable, ahead.variance / (ahead.variance + noise), 0.0)
     mean = ahead.mean + gain * (np.where(usable, values, 0.0) - ahead.mean)
-    any_usable = usable.any(axis=-1)
     return State(
         time=time,
         mean=mean,
         variance=(1.0 - gain) * ahead.variance,
-        n_frames=state.n_frames + any_usable,
-        seen=np.where(any_usable, time, state.seen),
+        n_frames=state.n_frames + usable.any(axis=-1),
+        seen=np.where(usable, time, state.seen),
     )

@@ -24,7 +24,7 @@ def situation(
     library: Library, *, state: tuple = (0.0, 0.0, 0.65), sd: float = 0.05, **changes: Any
 ) -> Situation:
     limits = Limits(**changes.pop("limits", {}))
-    known = State(100.0, np.array(state), np.full(3, sd**2), np.array(50), np.array(99.0))
+    known = State(100.0, np.array(state), np.full(3, sd**2), np.array(50), np.full(3, 99.0))
     history = changes.pop("history", None) or History.of(library)
     target = np.array(changes.pop("target", (0.0, 0.6)))
     return Situation(library, prepare(library, limits), limits, history, known, target)

@@ -89,6 +89,20 @@ def test_more_frames_a_second_tell_no_more() -> None:
     np.testing.assert_allclose(after(30), after(10), rtol=0.03)
 
 
+def test_axes_that_are_scored_at_different_times_do_not_weaken_each_other() -> None:
+    """Valence ten times a second and arousal every two seconds: arousal is known as if it came alone."""
+    rng = np.random.default_rng(2)
+    both, alone = unknown(PLAIN), unknown(PLAIN)
+    for number in range(1, 301):
+        time, arousal = number / 10, rng.normal(0.3, 0.2)
+        scored = number % 20 == 0
+        both = observe(both, time, [0.1, arousal if scored else np.nan, np.nan], PLAIN)
+        if scored:
+            alone = observe(alone, time, [np.nan, arousal, np.nan], PLAIN)
+    assert both.mean[1] == pytest.approx(alone.mean[1], abs=1e-12)
+    assert both.variance[1] == pytest.approx(alone.variance[1], abs=1e-12)
+
+
 def test_many_children_at_once_are_each_alone() -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(0, 0.4, (20, 4, 3))
