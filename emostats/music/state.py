@@ -9,8 +9,8 @@ in `half_life` seconds. The filter (Kalman 1960, J Basic Eng 82:35) is exact for
 
 A frame without a score (NaN) only predicts. In a gap the variance grows towards S², the spread of all states:
 after minutes without a face the filter knows nothing and says so. Frames of a video are not independent: one
-counts in proportion to its distance from the last of its axis, dt / `independent_seconds`, so that 30 frames a second
-tell no more than ten.
+counts in proportion to its distance from the last score of its axis, dt / `independent_seconds`, so that 30
+frames a second tell no more than ten.
 """
 
 from __future__ import annotations
