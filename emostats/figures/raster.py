@@ -6,9 +6,11 @@ Reads the SVG that `emostats.figures` writes, and no other: groups, straight pat
 from __future__ import annotations
 
 import io
+import logging
 import re
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 from xml.etree import ElementTree
@@ -23,6 +25,9 @@ _FONTS = (
     "Noto Sans Arabic",
 )  # fmt: skip
 """For Latin text first, then what Chinese and Arabic text falls back on, where it is installed."""
+_FURTHER = slice(3, None)
+_FILES = re.compile(r"(NotoSans(CJK|SC|Arabic)|msyh|PingFang|wqy-zenhei)[^/\\]*$", re.IGNORECASE)
+"""Files of the fonts of `_FURTHER`."""
 
 
 def png(svg: str, scale: float = 2.0) -> bytes:
@@ -47,8 +52,21 @@ def png(svg: str, scale: float = 2.0) -> bytes:
     with warnings.catch_warnings():  # a letter that no font here has is drawn as a box
         warnings.filterwarnings("ignore", message=".*missing from.*font")
         warnings.filterwarnings("ignore", message=".*natively support.*")
-        figure.savefig(stream, format="png", metadata={"Software": None}, dpi=72 * scale)
+        with _quietly():
+            figure.savefig(stream, format="png", metadata={"Software": None}, dpi=72 * scale)
     return stream.getvalue()
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without remarks on fonts that have no bold letters."""
+    logger = logging.getLogger("matplotlib.font_manager")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _artists(root: ElementTree.Element) -> Iterator[Any]:
@@ -85,9 +103,14 @@ def _text(text: str, look: dict[str, str]) -> Any:
 
 @cache
 def _fonts() -> tuple[str, ...]:
-    from matplotlib.font_manager import fontManager
+    from matplotlib.font_manager import findSystemFonts, fontManager
 
     installed = set(fontManager.get_font_names())
+    if not installed & set(_FONTS[_FURTHER]):  # matplotlib remembers a list that newer fonts are missing from
+        for file in sorted(findSystemFonts()):
+            if _FILES.search(file):
+                fontManager.addfont(file)
+        installed = set(fontManager.get_font_names())
     return tuple(name for name in _FONTS if name in installed) or ("DejaVu Sans",)
 
 

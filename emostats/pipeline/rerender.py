@@ -116,5 +116,5 @@ def _rendered(model: ReportModel, format: str, templates: Path | None) -> bytes:
     from emostats.render import docx, html, pdf
 
     if format == "docx":
-        return docx(model, png)
+        return docx(model, png, templates)
     return pdf(model, templates) if format == "pdf" else html(model, templates).encode("utf-8")

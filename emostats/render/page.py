@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from emostats.errors import UsageError
 from emostats.render import rounding
-from emostats.render.look import STYLE_FILE, Look, read_look
+from emostats.render.look import Look, look_of
 from emostats.resources import resource
 
 if TYPE_CHECKING:
@@ -100,8 +100,7 @@ def _own_environment(folder: Path) -> Environment:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     folders = (folder, resource("templates"))
-    look = read_look(folder / STYLE_FILE) if (folder / STYLE_FILE).is_file() else Look()
-    return _furnished(ImmutableSandboxedEnvironment(**_options(folders)), folders, look)
+    return _furnished(ImmutableSandboxedEnvironment(**_options(folders)), folders, look_of(folder))
 
 
 def _options(folders: Sequence[Path]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ def page_words() -> dict[str, str]:
     """English text → the same in the language that is spoken; braces are filled where it is shown."""
     return {
         " to ": _(" to "),
+        ".": _("."),
         "Contents": _("Contents"),
         "Skip to the report": _("Skip to the report"),
         "Simulated data": _("Simulated data"),

@@ -15,7 +15,9 @@ from emostats.errors import UsageError
 from emostats.figures import png
 from emostats.render import docx
 from emostats.render.word.text import plain
+from emostats.render.word.widths import layout
 from emostats.report import build_report
+from emostats.report.model import Cell, Column, Paragraph, Row, Section, Table
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 ONE_PIXEL = png('<svg xmlns="http://www.w3.org/2000/svg" width="72" height="72"/>', scale=1)
@@ -153,3 +155,80 @@ def test_writing_from_right_to_left_keeps_to_itself():
     for text in ("مرحبا", "\u202eevil", "עברית (1)"):
         assert plain(text) == f"\u2068{text}\u2069"
     assert plain("a\x00b\ud800") == "a\ufffdb\ufffd"
+
+
+def wide_model(model, n, letters="Standardized change"):
+    """The model with one table of n columns alone."""
+    columns = tuple(Column(letters) for _ in range(n))
+    rows = (
+        Row("All children", tuple(Cell(f"+{i}.25", detail="−0.123 to 1.234") for i in range(n)), "overall"),
+        Row("By sex", role="group"),
+        Row("Boys", (Cell("1"),), "failed", "no observations"),
+    )
+    table = Table("table-wide", "A wide table", "Children", columns, rows, number=1)
+    return replace(model, sections=(Section("one", "One", (table, table, Paragraph(("After.",)))),))
+
+
+def pages(content):
+    return [section.orientation for section in opened(content).sections]
+
+
+def test_words_in_headers_have_room_and_a_table_has_the_width_of_the_page(content):
+    for table in opened(content).tables:
+        widths = [column.width.mm for column in table.columns]
+        assert sum(widths) == pytest.approx(176, abs=1) or sum(widths) == pytest.approx(263, abs=1)
+        size = table.rows[0].cells[0].paragraphs[0].style.font.size.pt * 25.4 / 72
+        assert size in (9.0 * 25.4 / 72, 7.5 * 25.4 / 72)
+        assert [cell.width for cell in table.rows[0].cells] == [column.width for column in table.columns]
+        for width, cell in zip(widths, table.rows[0].cells, strict=True):
+            longest = max(cell.text.split(" "), key=len)
+            assert width >= 0.55 * size * len(longest), longest
+
+
+def test_a_wide_table_lies_on_a_page_of_its_own_and_a_wider_one_comes_in_parts(model):
+    from docx.enum.section import WD_ORIENT
+
+    upright, turned = WD_ORIENT.PORTRAIT, WD_ORIENT.LANDSCAPE
+    assert pages(docx(wide_model(model, 4), quick)) == [upright]
+    assert pages(docx(wide_model(model, 8), quick)) == [upright, turned, turned, upright]
+    many = opened(docx(wide_model(model, 30), quick))
+    assert len(many.tables) % 2 == 0 and len(many.tables) > 4
+    shown = [cell.text for table in many.tables[: len(many.tables) // 2] for cell in table.rows[1].cells[1:]]
+    assert [text.split("\n")[0] for text in shown] == [f"+{i}.25" for i in range(30)]
+    assert all("no observations" in table.rows[3].cells[-1].text for table in many.tables)
+    captions = [p.text for p in many.paragraphs if p.style.name == "Caption"]
+    assert captions[0].startswith("Table 1. (1/") and "A wide table" in captions[1]
+
+
+def test_a_name_without_end_does_not_push_the_other_columns_away(model):
+    found = layout(wide_model(model, 2, "x" * 10_000).tables()[0])
+    assert min(found.widths[0]) > 15 and sum(found.widths[0]) <= 263.1
+
+
+@pytest.mark.parametrize("kind", ["png", "svg"])
+def test_the_style_file_reaches_word(model, tmp_path, kind):
+    (tmp_path / "logo.png").write_bytes(ONE_PIXEL)
+    (tmp_path / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><path d="M0,0"/></svg>')
+    (tmp_path / "style.toml").write_text(
+        '[light]\naccent = "#7a0019"\nseries = ["#0072b3"]\n'
+        f'[logo]\nfile = "logo.{kind}"\nalt = "The hospital <b>"\n'
+    )
+    seen = []
+
+    def watched(svg):
+        seen.append(svg)
+        return ONE_PIXEL
+
+    made = docx(model, watched, tmp_path)
+    usual = docx(model, quick)
+    styles = {
+        name: opened(data).styles["Subtitle"].font.color.rgb for name, data in (("own", made), ("", usual))
+    }
+    assert (str(styles["own"]), str(styles[""])) == ("7A0019", "0B5568")
+    assert any("#0072b3" in svg for svg in seen) and not any("#0072b2" in svg for svg in seen)
+    first = opened(made).paragraphs[0]
+    if kind == "svg":
+        assert first.text == "The hospital <b>"
+    else:
+        assert 'descr="The hospital &lt;b&gt;"' in first._p.xml
+    assert docx(model, quick, tmp_path / "nowhere") == usual

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from emostats.render.look.style import STYLE_FILE, Look, read_look
+from emostats.render.look.style import STYLE_FILE, Look, look_of, read_look
 
-__all__ = ["STYLE_FILE", "Look", "read_look"]
+__all__ = ["STYLE_FILE", "Look", "look_of", "read_look"]

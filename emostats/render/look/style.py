@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,29 @@ _LOGO = ("file", "alt", "height")
 
 @dataclass(frozen=True)
 class Look:
-    """css: declarations that follow the style sheet. logo: address, alternative text, height in pixels."""
+    """css: declarations that follow the style sheet. logo: address, alternative text, height in pixels.
+
+    colours: those chosen for paper, by name.
+    """
 
     css: str = ""
     logo: str = ""
     logo_alt: str = ""
     logo_height: int = 48
+    colours: Colours = field(default_factory=dict)
+
+    def on_paper(self, svg: str) -> str:
+        """A drawing in the chosen colours, for readers that have no style sheet."""
+        chosen = {LIGHT[name]: colour for name, colour in self.colours.items() if name in SERIES}
+        if not chosen:
+            return svg
+        return re.sub("|".join(map(re.escape, chosen)), lambda found: chosen[found[0]], svg)
+
+    @property
+    def logo_png(self) -> bytes:
+        """The logo as PNG; empty without one, and of an SVG."""
+        kind, _, content = self.logo.partition(";base64,")
+        return b64decode(content) if kind == "data:image/png" else b""
 
 
 def read_look(file: Path) -> Look:
@@ -47,7 +66,7 @@ def read_look(file: Path) -> Look:
     ]
     if faint:
         raise UsageError(f"colours of '{file}' cannot be read well by everyone: {'; '.join(faint)}.")
-    return _with_logo(_css(light, dark), content.get("logo", {}), file)
+    return _with_logo(Look(_css(light, dark), colours=_for_paper(light)), content.get("logo", {}), file)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -80,19 +99,33 @@ def _colours(content: Mapping[str, Any], name: str, file: Path) -> Colours:
 
 def _css(light: Colours, dark: Colours) -> str:
     """Screens follow the theme; paper stays black on white and takes the accents of the light one."""
-    on_paper = {key: value for key, value in light.items() if key == "accent" or key in SERIES}
     rules = (
         ("@media screen", light),
         ("@media screen and (prefers-color-scheme: dark)", dark),
-        ("@media print", on_paper),
+        ("@media print", _for_paper(light)),
     )
     return "\n".join(f"{media}{{:root{{{css(chosen)}}}}}" for media, chosen in rules if chosen)
 
 
-def _with_logo(style: str, logo: Mapping[str, Any], file: Path) -> Look:
+def _for_paper(light: Colours) -> Colours:
+    return {key: value for key, value in light.items() if key == "accent" or key in SERIES}
+
+
+def look_of(templates: Path | None) -> Look:
+    """The look of a folder of templates: that of its style file, the usual one if it has none.
+
+    Raises
+    ------
+    UsageError: as `read_look`.
+    """
+    file = templates / STYLE_FILE if templates is not None else None
+    return read_look(file) if file is not None and file.is_file() else Look()
+
+
+def _with_logo(look: Look, logo: Mapping[str, Any], file: Path) -> Look:
     _known(logo, _LOGO, file, "key in [logo]")
     if "file" not in logo:
-        return Look(style)
+        return look
     if not isinstance(logo["file"], str) or not isinstance(logo.get("alt"), str) or not logo["alt"].strip():
         raise UsageError(f"'{file}', [logo]: expected a file, and alt with what the logo says, in words.")
     height = logo.get("height", 48)
@@ -101,4 +134,4 @@ def _with_logo(style: str, logo: Mapping[str, Any], file: Path) -> Look:
     path = (file.parent / logo["file"]).resolve()
     if not path.is_relative_to(file.parent.resolve()):
         raise UsageError(f"'{file}', [logo] file: expected a file in the folder of the style file.")
-    return Look(style, data_uri(path), logo["alt"], height)
+    return replace(look, logo=data_uri(path), logo_alt=logo["alt"], logo_height=height)

@@ -5,40 +5,45 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from emostats.errors import UsageError
 from emostats.render.archive import without_times
+from emostats.render.look import Look, look_of
 from emostats.render.page import Document, word
 from emostats.render.word.styles import prepare
-from emostats.render.word.tables import TEXT_WIDTH_MM, add_table
+from emostats.render.word.tables import add_table
 from emostats.render.word.text import plain, write, write_value
+from emostats.render.word.widths import PORTRAIT_MM
 
 
-def docx(model: Document, png: Callable[[str], bytes]) -> bytes:
+def docx(model: Document, png: Callable[[str], bytes], templates: Path | None = None) -> bytes:
     """The report as a Word file: real headings and tables, pictures with alternative text, page numbers.
 
     Parameters
     ----------
     png: makes a picture of a figure's SVG, which Word would not show.
+    templates: a folder whose ``style.toml`` names colours and logo.
 
     What is for a screen alone is left out. The same model gives the same bytes on one machine.
 
     Raises
     ------
-    UsageError: python-docx is not installed.
+    UsageError: python-docx is not installed; the style file cannot be used.
     """
+    look = look_of(templates)
     document = _library().Document()
     note = word(model, "Simulated data") if model.simulated else ""
-    prepare(document, title=plain(model.title), language=model.language, note=note)
-    _head(document, model)
+    prepare(document, title=plain(model.title), language=model.language, note=note, look=look)
+    _head(document, model, look)
     for section in model.sections:
         if section.screen:
             continue
         number = f"{section.number}  " if section.number else ""
         document.add_heading(plain(f"{number}{section.title}"), level=1)
         for block in section.blocks:
-            _add(document, block, model, png)
+            _add(document, block, model, lambda svg: png(look.on_paper(svg)))
     document.add_paragraph(plain(model.footer), style="Footnote")
     stream = io.BytesIO()
     document.save(stream)
@@ -52,10 +57,11 @@ def _library() -> Any:
         raise UsageError("Word files need the extra 'docx': pip install \"emostats[docx]\".") from None
 
 
-def _head(document: Any, model: Document) -> None:
+def _head(document: Any, model: Document, look: Look) -> None:
+    _logo(document, look)
     if model.simulated:
         said = document.add_paragraph(style="Caution")
-        said.add_run(f"{word(model, 'Simulated data')}. ").bold = True
+        said.add_run(f"{word(model, 'Simulated data')}{word(model, '.')} ").bold = True
         said.add_run(word(model, "No real child is described here."))
     document.add_paragraph(plain(model.kicker), style="Subtitle")
     document.add_paragraph(plain(model.title), style="Title")
@@ -65,6 +71,20 @@ def _head(document: Any, model: Document) -> None:
         paragraph = document.add_paragraph(style="Fact")
         paragraph.add_run(f"{plain(name)}: ").bold = True
         write(paragraph, value.parts)
+
+
+def _logo(document: Any, look: Look) -> None:
+    """The logo where it is a PNG; Word has no SVG, and gets the words that stand for it."""
+    from docx.shared import Pt
+
+    if not look.logo:
+        return
+    paragraph = document.add_paragraph()
+    if not look.logo_png:
+        paragraph.add_run(plain(look.logo_alt)).bold = True
+        return
+    picture = paragraph.add_run().add_picture(io.BytesIO(look.logo_png), height=Pt(0.75 * look.logo_height))
+    picture._inline.docPr.set("descr", plain(look.logo_alt))
 
 
 def _add(document: Any, block: Any, model: Document, png: Callable[[str], bytes]) -> None:
@@ -83,7 +103,7 @@ def _figure(document: Any, block: Any, label: str, png: Callable[[str], bytes]) 
 
     paragraph = document.add_paragraph()
     paragraph.paragraph_format.keep_with_next = True
-    picture = paragraph.add_run().add_picture(io.BytesIO(png(block.svg)), width=Mm(TEXT_WIDTH_MM))
+    picture = paragraph.add_run().add_picture(io.BytesIO(png(block.svg)), width=Mm(PORTRAIT_MM))
     shown = picture._inline.docPr
     shown.set("name", label)
     shown.set("descr", plain(f"{block.caption} {block.description}"))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from emostats.render.look import Look
+from emostats.render.word.widths import SMALL_PT, USUAL_PT
+
 INK, MUTED, ACCENT = "1D2730", "566470", "0B5568"
 _LANGUAGES = {"en": "en-GB", "zh": "zh-CN", "de": "de-DE", "fr": "fr-FR", "es": "es-ES"}
 _EAST = ("zh", "ja", "ko")
@@ -16,6 +19,8 @@ _PARAGRAPHS = (  # name, size in points, colour, bold, space before and after in
     ("Caption", 9.5, INK, False, 10, 4),
     ("Fact", 9.5, INK, False, 0, 3),
     ("Footnote", 8.5, MUTED, False, 2, 2),
+    ("Table Text", USUAL_PT, INK, False, 2, 2),
+    ("Table Text Small", SMALL_PT, INK, False, 2, 2),
     ("Headline", 20, INK, False, 4, 0),
     ("Note", 9.5, INK, False, 0, 0),
     ("Caution", 9.5, "5C3D00", False, 0, 0),
@@ -23,13 +28,14 @@ _PARAGRAPHS = (  # name, size in points, colour, bold, space before and after in
 _BOXES = {"Note": ("F3F6F8", ACCENT), "Caution": ("FFF6E3", "C98A12")}
 
 
-def prepare(document: Any, *, title: str, language: str, note: str) -> None:
+def prepare(document: Any, *, title: str, language: str, note: str, look: Look) -> None:
     """Page size and number, language, properties and styles of an empty document; `note` heads every page."""
     _page(document, note)
     for name, size, colour, bold, before, after in _PARAGRAPHS:
-        _paragraph_style(document, name, size, colour, bold, (before, after))
-    for name, size in (("Table Report", 9.0), ("Table Small", 7.5)):
-        _table_style(document, name, size)
+        accent = look.colours.get("accent", f"#{ACCENT}").removeprefix("#").upper()
+        chosen = accent if colour == ACCENT else colour
+        _paragraph_style(document, name, size, chosen, bold, (before, after), accent)
+    _table_style(document, "Table Report")
     _language(document, language)
     properties = document.core_properties
     properties.title = title[:255]
@@ -73,7 +79,7 @@ def _field(paragraph: Any, instruction: str) -> None:
 
 
 def _paragraph_style(
-    document: Any, name: str, size: float, colour: str, bold: bool, space: tuple[int, int]
+    document: Any, name: str, size: float, colour: str, bold: bool, space: tuple[int, int], accent: str
 ) -> None:
     from docx.enum.style import WD_STYLE_TYPE
     from docx.shared import Pt, RGBColor
@@ -95,7 +101,8 @@ def _paragraph_style(
         for border in style.element.xpath("./w:pPr/w:pBdr"):
             border.getparent().remove(border)
     if name in _BOXES:
-        _box(style, *_BOXES[name])
+        paper, rule = _BOXES[name]
+        _box(style, paper, accent if rule == ACCENT else rule)
 
 
 def _font(style: Any, name: str) -> None:
@@ -125,14 +132,11 @@ def _box(style: Any, paper: str, rule: str) -> None:
     spacing.addprevious(shade)
 
 
-def _table_style(document: Any, name: str, size: float) -> None:
+def _table_style(document: Any, name: str) -> None:
     from docx.enum.style import WD_STYLE_TYPE
-    from docx.shared import Pt
 
     style = document.styles.add_style(name, WD_STYLE_TYPE.TABLE)
     style.base_style = document.styles["Normal Table"]
-    style.font.size = Pt(size)
-    style.paragraph_format.space_before = style.paragraph_format.space_after = Pt(2)
 
 
 def _language(document: Any, language: str) -> None:

@@ -2,31 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from emostats.render.word.text import plain, write_value
+from emostats.render.word.widths import USUAL_PT, layout
 
 _RULE, _HAIR = "1D2730", "C9D2D9"
-TEXT_WIDTH_MM = 176
-MANY_COLUMNS = 6
-"""A table with more columns than this has smaller type."""
 
 
 def add_table(document: Any, block: Any, label: str) -> None:
-    """Caption, table and footnotes of a report's table; `label` is ``"Table 3."``."""
-    caption = document.add_paragraph(style="Caption")
-    caption.add_run(f"{label} ").bold = True
-    caption.add_run(plain(block.caption))
-    caption.paragraph_format.keep_with_next = True
-    table = document.add_table(rows=1, cols=1 + len(block.columns))
-    table.style = document.styles["Table Small" if len(block.columns) > MANY_COLUMNS else "Table Report"]
+    """Caption, table and footnotes of a report's table; `label` is ``"Table 3."``.
+
+    A table that is too wide gets a turned page of its own, and comes in parts where that is too narrow too.
+    """
+    how = layout(block)
+    if how.landscape:
+        _turn(document, landscape=True)
+    for number, (part, widths) in enumerate(zip(how.parts, how.widths, strict=True), 1):
+        of = f"({number}/{len(how.parts)}) " if len(how.parts) > 1 else ""
+        caption = document.add_paragraph(style="Caption")
+        caption.add_run(f"{label} ").bold = True
+        caption.add_run(of + plain(block.caption))
+        caption.paragraph_format.keep_with_next = True
+        _add_part(document, block, part, widths, f"{label} {of}".strip(), small=how.size < USUAL_PT)
+    _footnotes(document, block)
+    if how.landscape:
+        _turn(document, landscape=False)
+
+
+def _turn(document: Any, *, landscape: bool) -> None:
+    """A new page, lying or standing, with the same margins, head and foot; an empty one is turned."""
+    from docx.enum.section import WD_ORIENT, WD_SECTION
+
+    begun = document.element.body.xpath("./*[last()-1][self::w:p[w:pPr/w:sectPr]]")
+    section = document.sections[-1] if begun else document.add_section(WD_SECTION.NEW_PAGE)
+    wanted = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
+    if section.orientation != wanted:
+        section.orientation = wanted
+        section.page_width, section.page_height = section.page_height, section.page_width
+
+
+def _add_part(
+    document: Any, block: Any, part: Sequence[int], widths: Sequence[float], label: str, *, small: bool
+) -> None:
+    columns = [block.columns[position] for position in part]
+    table = document.add_table(rows=1, cols=1 + len(columns))
+    table.autofit = False
+    table.style = document.styles["Table Report"]
     _describe(table, label, block.caption)
-    _fill(table.rows[0], [(block.header, False), *((c.label, c.numeric) for c in block.columns)])
+    type_of = document.styles["Table Text Small" if small else "Table Text"]
+    _set_type(table.rows[0], type_of)
+    _fill(table.rows[0], [(block.header, False), *((c.label, c.numeric) for c in columns)])
     _repeat(table.rows[0])
     for row in block.rows:
-        _add_row(table, block, row)
+        _add_row(table, columns, [row.cells[i] for i in part if i < len(row.cells)], row, type_of)
     _rules(table)
-    _widths(table)
+    _set_widths(table, widths)
+
+
+def _footnotes(document: Any, block: Any) -> None:
     for note in block.footnotes:
         paragraph = document.add_paragraph(style="Footnote")
         if note.mark:
@@ -41,8 +76,15 @@ def _fill(row: Any, texts: list[tuple[str, bool]]) -> None:
         _align(paragraph, numeric)
 
 
-def _add_row(table: Any, block: Any, row: Any) -> None:
+def _set_type(row: Any, type_of: Any) -> None:
+    """The style of a cell's paragraph decides the size of its type, and not that of the table."""
+    for cell in row._tr.tc_lst:
+        cell.p_lst[0].style = type_of.style_id
+
+
+def _add_row(table: Any, columns: Sequence[Any], values: Sequence[Any], row: Any, type_of: Any) -> None:
     added = table.add_row()
+    _set_type(added, type_of)
     _whole(added)
     cells = added.cells
     header = cells[0].paragraphs[0]
@@ -55,22 +97,27 @@ def _add_row(table: Any, block: Any, row: Any) -> None:
         from docx.shared import Mm
 
         header.paragraph_format.left_indent = Mm(3)
-    for place, column, value in zip(cells[1:], block.columns, row.cells, strict=False):
+    for place, column, value in zip(cells[1:], columns, values, strict=False):
         paragraph = place.paragraphs[0]
         write_value(paragraph, value, bold=row.role == "overall")
         _align(paragraph, column.numeric)
-    if len(row.cells) < len(block.columns):
-        rest = cells[1 + len(row.cells)].merge(cells[-1])
+    if len(values) < len(columns):
+        rest = cells[1 + len(values)].merge(cells[-1])
         rest.paragraphs[0].add_run(plain(row.reason)).italic = True
 
 
-def _widths(table: Any) -> None:
-    """Row headers get the room of two other columns."""
-    from docx.shared import Mm
+def _set_widths(table: Any, widths: Sequence[float]) -> None:
+    """Of the columns and of every cell: some programs read these, some those."""
+    from docx.shared import Length, Mm
 
-    share = TEXT_WIDTH_MM / (len(table.columns) + 1)
-    for position, column in enumerate(table.columns):
-        column.width = Mm(round(share if position else 2 * share, 1))
+    wide = [Mm(round(width, 1)) for width in widths]
+    for column, width in zip(table.columns, wide, strict=True):
+        column.width = width
+    for row in table._tbl.tr_lst:
+        start = 0
+        for cell in row.tc_lst:
+            cell.width = Length(sum(wide[start : start + cell.grid_span]))
+            start += cell.grid_span
 
 
 def _align(paragraph: Any, numeric: bool) -> None:
