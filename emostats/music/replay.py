@@ -140,7 +140,7 @@ def run_again(
         raise UsageError(
             f"This library ({len(library)} tracks) is not the one of the session "
             f"({header['library']['tracks']} tracks, digest {header['library']['digest'][:12]}…). A replay "
-            "needs the same tracks with the same values."
+            "needs the same tracks with the same values: name that library (--library)."
         )
     session = Session(library, setup_of(header), sink, watcher)
     for record in records[1:]:

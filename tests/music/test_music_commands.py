@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from emostats.cli.app import app
@@ -309,8 +310,6 @@ def test_loop_that_breaks_leaves_a_whole_log() -> None:
 
 
 def test_view_shows_state_piece_and_latency(capsys: pytest.CaptureFixture[str]) -> None:
-    from rich.console import Console
-
     library, _ = read_library(bundled_library())
     session = Session(library, Setup(seed=2))
     latency = Latency([0.012], [0.001])
@@ -325,6 +324,20 @@ def test_view_shows_state_piece_and_latency(capsys: pytest.CaptureFixture[str]) 
     console.print(picture(session, latency))
     text = console.export_text()
     assert "Valence" in text and "12 ms of 150 ms" in text and "s stop" in text
+
+
+def test_what_the_therapist_must_know_is_said_even_when_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    library, _ = read_library(bundled_library())
+    session = Session(library, Setup(seed=2))
+    session.choose(1.0)
+    with view(quiet=True) as seen:
+        seen.show(session, Reading(1.0, (0.0, 0.0, 0.5), 0.0), Latency())
+        assert capsys.readouterr().err == ""
+        seen.tell("No frame for 10 s")
+    assert "No frame for 10 s" in capsys.readouterr().err
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(picture(session, Latency(), "No frame for 10 s"))
+    assert "Attention" in console.export_text()
 
 
 def test_nothing_of_the_room_needs_torch_or_librosa_until_asked() -> None:
