@@ -300,8 +300,9 @@ class _Search:
 def _farthest(scope: Scope, room: Array, values: Array, wanted: Positions, aim: float, up: bool) -> Array:
     """A change of the counts of a scope that brings as many of `wanted` as far towards `aim` as it can.
 
-    room: how far each count of the scope may fall. values: of all counts. Maximises Σ t with
-    0 ≤ t ≤ |aim − value| and t ≤ the change in the wanted direction.
+    room: how far each count of the scope may fall. values: of all counts. Maximises Σ weight · t with
+    t ≤ |aim − value| and t ≤ the change in the wanted direction. The first of `wanted` weigh most, so that
+    they get there at the cost of the last, instead of all halfway.
     """
     from scipy.sparse import block_array, coo_array, csr_array, eye_array
 
@@ -313,10 +314,10 @@ def _farthest(scope: Scope, room: Array, values: Array, wanted: Positions, aim: 
     between = np.concatenate([np.zeros(r), np.full(k, -np.inf)]), np.zeros(r + k)
     gap = np.abs(aim - values[wanted])
     bounds = (
-        np.concatenate([-room, np.zeros(k)]),
+        np.concatenate([-room, np.full(k, -np.inf)]),
         np.concatenate([np.full(n, np.inf), gap]),
     )
-    price = np.concatenate([np.zeros(n), -np.ones(k)])
+    price = np.concatenate([np.zeros(n), -np.linspace(2.0, 1.0, k)])
     solved = minimise(price, system, between, bounds, whole=True, gap=2 * GAP).x
     return np.zeros(n) if solved is None else solved[:n]
 
