@@ -13,8 +13,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from emostats.errors import UsageError
+
 Array = NDArray[np.float64]
 
+MEASURED = ("valence", "arousal", "tempo", "mode", "energy", "loudness", "duration", "brightness")
+"""Columns of numbers."""
 TRAITS = ("tempo", "mode", "energy", "brightness")
 """What is heard of a track beside its affect, in the order of `Library.traits`."""
 
@@ -33,6 +37,10 @@ class Library:
     brightness: spectral centroid in Hz, NaN where unknown.
     contraindications: tags of what may hurt a child (``"percussion"``, ``"high-pitch"`` …).
     file: path of the audio relative to the library file, '' where there is none.
+
+    Raises
+    ------
+    UsageError: columns of different lengths, an id twice, a value that is no number (brightness may be NaN).
     """
 
     track: tuple[str, ...]
@@ -50,12 +58,32 @@ class Library:
     file: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        for name in ("valence", "arousal", "tempo", "mode", "energy", "loudness", "duration", "brightness"):
+        for name in MEASURED:
             values = np.array(getattr(self, name), dtype=np.float64)
             values.setflags(write=False)
             object.__setattr__(self, name, values)
         if not self.file:
             object.__setattr__(self, "file", ("",) * len(self.track))
+        self._check()
+
+    def _check(self) -> None:
+        sizes = {
+            name: len(getattr(self, name)) for name in (*MEASURED, "title", "licence", "contraindications")
+        }
+        odd = [name for name, size in sizes.items() if size != len(self.track)]
+        if odd:
+            raise UsageError(
+                f"A library of {len(self.track)} tracks needs as many values of {', '.join(odd)}."
+            )
+        if len(set(self.track)) < len(self.track):
+            raise UsageError("Two tracks of the library have the same id.")
+        known = [name for name in MEASURED if name != "brightness"]
+        bad = np.any([~np.isfinite(getattr(self, name)) for name in known], axis=0) | (self.tempo <= 0)
+        if bad.any():
+            who = ", ".join(self.track[row] for row in np.flatnonzero(bad)[:5])
+            raise UsageError(
+                f"Every track needs numbers for {', '.join(known)}, and a tempo above 0; see {who}."
+            )
 
     def __len__(self) -> int:
         return len(self.track)

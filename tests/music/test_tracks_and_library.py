@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,6 +112,24 @@ def test_digest_depends_on_everything_a_choice_depends_on(tmp_path: Path) -> Non
     assert read_library(write(tmp_path / "b.csv", {**GOOD, "title": "other"}))[0].digest == first
     for name, text in (("tempo", "91"), ("contraindications", "voice"), ("track", "z"), ("mode", "minor")):
         assert read_library(write(tmp_path / f"{name}.csv", {**GOOD, name: text}))[0].digest != first
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "says"),
+    [
+        ("valence", [0.0, np.nan, 0, 0, 0], "see b"),
+        ("loudness", [-20.0, -np.inf, -20, -20, -20], "see b"),
+        ("tempo", [100.0, 0.0, 100, 100, 100], "tempo above 0; see b"),
+        ("energy", [0.5], "as many values of energy"),
+        ("track", tuple("abcda"), "the same id"),
+    ],
+)
+def test_a_library_made_in_python_holds_no_track_that_lacks_a_number(
+    make_library: Any, column: str, values: Any, says: str
+) -> None:
+    """A comparison with NaN is never true: no rule would bar such a track."""
+    with pytest.raises(UsageError, match=says):
+        make_library(**{"track": tuple("abcde"), column: values})
 
 
 def test_arrays_cannot_be_changed(five: Library) -> None:
