@@ -7,7 +7,8 @@ FOLDER holds pairs <signer>_<expression>_datapoints.txt.xz and …_targets.txt.x
 Prints one JSON object; what is being done goes to the standard error.
 
 What a network may see, in the direction from signer A to signer B: the films and labels of A, of the tested
-expression and of A's others (from FOLDER, and from `data` unless --alone); no label of B, of any expression.
+expression and of A's others (from FOLDER, and from `data` unless --alone or A is somebody else there); no
+label of B, of any expression.
 From B's tested film it sees the points alone: its median face is taken as B's neutral face. Threshold, shape
 and schedule are fixed in emostats.inference.sequences and do not depend on B.
 """
@@ -111,7 +112,8 @@ def evaluate(
     """The report on a folder, ready for JSON. How the `work` is done does not change the figures."""
     started, work = time.monotonic(), work or Work()
     held = read_folder(folder)
-    more = () if alone or data.resolve() == folder.resolve() else read_folder(data).recordings
+    elsewhere = () if alone or data.resolve() == folder.resolve() else read_folder(data).recordings
+    more, strangers = same_people(held, elsewhere)
     directions = plan(held, more)
     seen = Channelled()
     seeds = range(1 if quick else max(n_seeds, 1))
@@ -124,13 +126,39 @@ def evaluate(
             results[name] = tested(directions, scores)
     return {
         "folder": folder.name,
-        "left_out": [str(finding.message) for finding in held.findings] + single(held),
+        "left_out": [str(finding.message) for finding in held.findings] + single(held) + strangers,
         "directions": [described(k, directions[k], results) for k in range(len(directions))],
         "mean": {name: mean_figures(parts).to_dict() for name, parts in results.items()},
         "f1_of_the_network_minus": differences(results),
-        "protocol": protocol(directions, seeds, alone),
+        "protocol": protocol(directions, seeds, more),
         "seconds": round(time.monotonic() - started),
     }
+
+
+def same_people(held: Folder, elsewhere: Sequence[Recording]) -> tuple[tuple[Recording, ...], list[str]]:
+    """Which films from `elsewhere` show signers of the folder, and who there only has the name of one.
+
+    Names are short and may mean other people. Films that go by one name must be the same, and no film of
+    a signer may stand on the other side under another name: else a network could learn from the very person
+    it is tested on.
+    """
+    named = sorted({film.subject for film in elsewhere} & set(held.subjects))
+    strangers = [name for name in named if _somebody_else(name, held.recordings, elsewhere)]
+    notes = [
+        f"Signer {name} is not signer {name} of the films in data; nothing is learned from those."
+        for name in strangers
+    ]
+    return tuple(film for film in elsewhere if film.subject not in strangers), notes
+
+
+def _somebody_else(name: str, here: Sequence[Recording], there: Sequence[Recording]) -> bool:
+    """Whether the films of one name on either side give away that two people bear it."""
+    return any(
+        (one.name == other.name) != np.array_equal(one.points, other.points)
+        for one in here
+        for other in there
+        if name in (one.subject, other.subject) and (one.name == other.name or one.subject != other.subject)
+    )
 
 
 def plan(held: Folder, more: Sequence[Recording]) -> list[Direction]:
@@ -322,7 +350,9 @@ def single(held: Folder) -> list[str]:
     ]
 
 
-def protocol(directions: Sequence[Direction], seeds: Sequence[int], alone: bool) -> dict[str, Any]:
+def protocol(
+    directions: Sequence[Direction], seeds: Sequence[int], more: Sequence[Recording]
+) -> dict[str, Any]:
     """What was done, so that the figures can be judged."""
     return {
         "network": {**NETWORK.to_dict(), "graph": "Delaunay over 100 points and a learned residual"},
@@ -332,8 +362,9 @@ def protocol(directions: Sequence[Direction], seeds: Sequence[int], alone: bool)
         "threshold": "log-odds 0, classes balanced in training",
         "smoothing_frames": SMOOTHING,
         "labels_of_the_tested_signer": "none",
-        "points_of_the_tested_film": "own median face as neutral; no label",
-        "further_films_from_data": not alone,
+        "points_of_the_tested_film": "medians over its frames: own neutral face, place, tilt and size of the "
+        "head; no label, no spread",
+        "further_films_from_data": sorted({film.name for film in more}),
         "learned_from": {d.train.name: [film.name for film in d.others] for d in directions},
         "limits": "95 %, by episode within a film; they do not speak of other signers",
     }

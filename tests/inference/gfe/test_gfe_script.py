@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emostats.inference.sequences import Recording, read_folder, recipe
+from emostats.inference.sequences import Folder, Recording, read_folder, recipe
 from emostats.inference.sequences.figures import figures
 from emostats.inference.sequences.scores import frame_scores
 
@@ -88,6 +88,70 @@ def test_no_film_of_the_tested_signer_or_of_the_tested_expression_is_among_the_o
         assert direction.test.subject != direction.train.subject
         assert direction.expression not in {f.expression for f in direction.others}
         assert "extra" in {f.expression for f in direction.others}
+
+
+def test_films_from_elsewhere_are_used_of_the_same_person_only(
+    script: ModuleType, film: Callable[..., Recording]
+) -> None:
+    """Names are short: a folder's p and q may be other people than those who bear the names elsewhere."""
+
+    def renamed(one: Recording, subject: str) -> Recording:
+        return replace(one, subject=subject)
+
+    def used(*recordings: Recording) -> tuple[set[str], int]:
+        films, notes = script.same_people(Folder(recordings, ()), elsewhere)
+        return {one.subject for one in films} & {one.subject for one in recordings}, len(notes)
+
+    p, q = (film(name, "brow_raise", seed=seed) for name, seed in (("p", 1), ("q", 2)))
+    more = [film("p", "extra", seed=3), film("q", "extra", seed=4)]
+    elsewhere = [p, q, *more]
+    assert used(p, q) == ({"p", "q"}, 0)
+    assert used(film("p", "other", seed=8), film("q", "other", seed=9)) == (
+        {"p", "q"}, 0
+    )  # fmt: skip
+    assert used(renamed(p, "q"), renamed(q, "p")) == (set(), 2)  # the names changed places
+    assert used(film("p", "brow_raise", seed=7), q) == ({"q"}, 1)  # another p
+    assert used(film("p", "other", seed=8), renamed(more[0], "x")) == (
+        set(),
+        1,
+    )  # p elsewhere is called x here
+    assert used(renamed(q, "x"), renamed(p, "y")) == (set(), 0)  # nobody of these names is elsewhere
+
+
+def test_other_names_and_missing_expressions_need_no_change(
+    script: ModuleType, tmp_path: Path, film: Any, write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, (subject, expression) in enumerate(
+        [
+            ("ana", "brow_raise"),
+            ("bo", "brow_raise"),
+            ("cy", "brow_raise"),
+            ("ana", "mouth_up"),
+            ("bo", "mouth_up"),
+        ]
+    ):
+        write(tmp_path, film(subject, expression, n_episodes=3, seed=number), ".txt")
+    assert script.main([str(tmp_path), "--quick", "--jobs", "1"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert len(report["directions"]) == 6  # three signers, the one expression that all have
+    assert {d["expression"] for d in report["directions"]} == {"brow_raise"}
+    assert [note.partition(":")[0] for note in report["left_out"]] == ["ana_mouth_up", "bo_mouth_up"]
+    assert report["protocol"]["learned_from"]["ana_brow_raise"] == ["ana_mouth_up"]
+
+
+def test_the_tested_film_is_not_scaled_by_what_it_shows(script: ModuleType, films_folder: Path) -> None:
+    """Centre and spread of the input come from the training signer alone."""
+    held = read_folder(films_folder)
+    (direction,) = [d for d in script.plan(held, ()) if (d.test.subject, d.expression) == ("q", "mouth_up")]
+    seen = recipe.Channelled()
+    net = script.joint_net([direction.train, *direction.others], seen, 0, script.Work())
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    first = script.scored([net], direction, seen)
+    assert all((value == before[name]).all() for name, value in net.state_dict().items())
+    own = np.concatenate([seen(film) for film in (direction.train, *direction.others)])
+    spread = np.maximum(own.std(axis=0), recipe.NETWORK.floor)
+    np.testing.assert_allclose(net.spread.numpy(), spread, rtol=0.02)
+    assert not net.centre.numpy().any() and np.isfinite(first).all()
 
 
 def test_one_signer_is_not_enough(
