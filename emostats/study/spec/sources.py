@@ -50,7 +50,7 @@ class Source(Frozen):
 
 
 class TableUse(Frozen):
-    """A sheet of a source with one kind of record; `header_row` counts from 1 (default: first filled row)."""
+    """A sheet of a source with one kind of record; `header_row` counts from 1 (default: it is found)."""
 
     source: Text
     sheet: Text | None = None
