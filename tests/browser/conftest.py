@@ -100,6 +100,8 @@ def files(handmade: Any, tmp_path_factory: Any) -> dict[str, Path]:
     pages = {
         "report": build_report(spec, results, manifest),
         **{name: build_report(spec, results, manifest, name) for name in AUDIENCES},
+        "zh": build_report(spec, results, manifest, language="zh"),
+        "zh-family": build_report(spec, results, manifest, "family", language="zh"),
         "many": build_report(spec, many_groups(handmade), manifest),
         "hostile": build_report(handmade.hostile_spec(), handmade.hostile_results(), handmade.manifest()),
     }
