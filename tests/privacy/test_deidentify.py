@@ -303,3 +303,77 @@ def test_a_study_is_copied_whole_and_can_be_analysed(tmp_path):
     days = [date.fromisoformat(row["day"]) for row in rows]
     assert (days[1] - days[0]).days == 60 and days[0] != date(2024, 1, 1)
     assert "k1" not in (tmp_path / "out" / "data" / "a.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["12.03.2025", "31.12.2024", ""],
+        ["2025-03-12T10:00:00", "2025-03-13", "2025/03/14"],
+        [date(2025, 3, 12), "13.03.2025", None],
+    ],
+)
+def test_days_written_as_text_are_moved_although_nobody_declared_them(cells):
+    table = sheet(("ID", "Datum"), *((f"K{i}", cell) for i, cell in enumerate(cells)))
+    rows = deidentify([table], KEY, Options(roles(id=Role.CHILD))).sheets["f.xlsx", "s"]
+    for before, row in zip(cells, rows[1:], strict=True):
+        assert (row[1] is None) == (not before)
+        assert not before or (isinstance(row[1], date) and row[1].isoformat() not in str(before))
+
+
+@pytest.mark.parametrize("day", ["03/25/2025", "12.3.25", "March 2025", "12. März 2025", "Mar 12, 2025"])
+def test_days_that_cannot_be_moved_are_left_out_with_a_finding(day):
+    table = sheet(("ID", "When"), ("K1", day), ("K2", "2025-03-12"), ("K3", "never"))
+    done = deidentify([table], KEY, Options(roles(id=Role.CHILD)))
+    assert done.sheets["f.xlsx", "s"][0] == ("ID",)
+    assert (
+        "days, not all of them readable" in done.findings[0].message and day not in done.findings[0].message
+    )
+
+
+def test_words_and_numbers_that_are_no_days_are_kept():
+    texts = [("A", "1.5"), ("Marble", "2.25"), ("A", "3")]
+    table = sheet(("ID", "Toy", "Score"), *((f"K{i}", *two) for i, two in enumerate(texts)))
+    done = deidentify([table], KEY, Options(roles(id=Role.CHILD)))
+    assert done.sheets["f.xlsx", "s"][0] == ("ID", "Toy", "Score") and not done.findings
+
+
+def test_a_text_that_differs_from_child_to_child_is_left_out_like_names():
+    """Four children, three visits each: few different values, and yet every value is one child."""
+    names = ["Anna", "Ben", "Cem", "Dora"]
+    rows = [(f"K{i}", name, "ABAB"[i]) for i, name in enumerate(names) for _ in range(3)]
+    done = deidentify([sheet(("ID", "Kind", "Site"), *rows)], KEY, Options(roles(id=Role.CHILD)))
+    assert done.sheets["f.xlsx", "s"][0] == ("ID", "Site")
+    assert "differ from child to child" in done.findings[0].message
+    kept = Options(roles(id=Role.CHILD, kind=Role.KEEP))
+    assert deidentify([sheet(("ID", "Kind", "Site"), *rows)], KEY, kept).sheets["f.xlsx", "s"][0][1] == "Kind"
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "header", "where"),
+    [
+        ("K017_answers.csv", "", "Score", "the file of sheet number 1"),
+        ("a.xlsx", "K017", "Score", "sheet number 1"),
+        ("a.xlsx", "Anna Weber", "Score", "sheet number 1"),
+        ("a.xlsx", "s", "Score of K017", "a header of sheet number 1"),
+    ],
+)
+def test_nothing_is_called_after_a_child(file, name, header, where):
+    cells = [("ID", "K017", "K018"), ("Name", "Anna Weber", "Ben Maier"), (header, 1, 2)]
+    with pytest.raises(PrivacyError, match="Nothing was written") as caught:
+        deidentify([Sheet(file, name, cells)], KEY, Options(roles(id=Role.CHILD)))
+    assert where in str(caught.value)
+    assert not {"K017", "Anna", "Weber"} & set(str(caught.value).replace("'", " ").split())
+
+
+def test_a_study_file_with_an_id_in_a_comment_is_not_copied(tmp_path):
+    from emostats.cli.deidentify_files import write_copies
+    from emostats.simulate import write_study
+
+    path = write_study(tmp_path / "study")
+    path.write_text("# K017 moved away\n" + path.read_text("utf-8"), encoding="utf-8")
+    done = deidentify([sheet(("ID", "Score"), ("K017", 1), ("K018", 2))], KEY, Options(roles(id=Role.CHILD)))
+    with pytest.raises(PrivacyError, match=r"'study\.toml'.*Nothing was written") as caught:
+        write_copies(done, path, tmp_path / "copy")
+    assert "K017" not in str(caught.value)
+    assert not (tmp_path / "copy").exists()
