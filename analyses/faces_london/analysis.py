@@ -23,7 +23,17 @@ import numpy as np
 import torch
 from figures import difference, figures, within_folds
 from folds import folds
-from models import FINE_TUNING, FROM_SCRATCH, Logistic, Model, Network, Plain, embedding, smile_share
+from models import (
+    FINE_TUNING,
+    FROM_SCRATCH,
+    Logistic,
+    Model,
+    Network,
+    Plain,
+    WithAppearance,
+    embedding,
+    smile_share,
+)
 from numpy.typing import NDArray
 from stills import Stills, read_stills
 
@@ -49,6 +59,8 @@ def single_still(stills: Stills, encoder: LandmarkNet, seeds: int) -> dict[str, 
         "linear_probe": Logistic(embedding(encoder, views), labels),
         "network_frozen": replace(network, config=frozen),
         "network_fine_tuned": network,
+        "network_with_appearance": WithAppearance(network, stills.appearance),
+        "appearance_logistic": Logistic(stills.appearance.astype(float), labels),
         "network_from_scratch": replace(network, encoder=None, config=FROM_SCRATCH),
     }
 
@@ -142,7 +154,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     }
 
 
-HEADLINE = "network_fine_tuned"
+HEADLINE = "network_with_appearance"
 """The network as it is shipped, one still at a time."""
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
-from folds import Rows
+from folds import Rows, folds
 from numpy.typing import NDArray
 from stills import Stills
 
@@ -49,12 +49,64 @@ PENALTIES = (0.003, 0.01, 0.03, 0.1, 0.3)
 
 
 @dataclass(frozen=True)
-class Logistic:
-    """Ridge logistic regression on standardised features with a floor under their spread.
+class Linear:
+    """Log-odds that are linear in features standardised by `centre` and `spread` (d,); `weight` (d,)."""
+
+    centre: Features
+    spread: Features
+    weight: Features
+    bias: float
+
+    def __call__(self, features: Features) -> Features:
+        """Log-odds (n,) of features (n, d)."""
+        return np.asarray((features - self.centre) / self.spread @ self.weight + self.bias)
+
+    def times(self, factor: float, more: float = 0.0) -> Linear:
+        """These log-odds times `factor`, and `more` added."""
+        return replace(self, weight=self.weight * factor, bias=self.bias * factor + more)
+
+
+def ridge(
+    features: Features,
+    labels: NDArray[np.int64],
+    rows: Rows,
+    floor: float = 0.02,
+    penalties: tuple[float, ...] = PENALTIES,
+) -> Linear:
+    """Ridge logistic regression on `rows` of standardised features with a floor under their spread.
 
     The log-odds are the mean over `penalties`: none is chosen, so nothing is fitted to the folds, and the
-    scale of the scores is the same in all of them.
+    scale of the scores is the same in all of them. It is solved in the space that the rows span, where a
+    ridge solution lies.
     """
+    from sklearn.linear_model import LogisticRegression
+
+    centre = features[rows].mean(axis=0)
+    spread = np.maximum(features[rows].std(axis=0), floor)
+    left, size, axes = np.linalg.svd((features[rows] - centre) / spread, full_matrices=False)
+    fits = [
+        LogisticRegression(C=penalty / features.shape[1] * 10, max_iter=2000).fit(left * size, labels[rows])
+        for penalty in penalties
+    ]
+    weight = np.mean([fit.coef_[0] for fit in fits], axis=0) @ axes
+    return Linear(centre, spread, weight, float(np.mean([fit.intercept_[0] for fit in fits])))
+
+
+def calibrated(features: Features, labels: NDArray[np.int64], subjects: NDArray[Any], rows: Rows) -> Linear:
+    """`ridge`, whose log-odds are stretched and shifted so that they fit `rows`, each judged by a model that
+    did not see its person (Platt 1999; ten folds inside `rows`)."""
+    from sklearn.linear_model import LogisticRegression
+
+    odds = np.zeros(len(rows))
+    for train_rows, test_rows in folds(subjects[rows], 10, seed=0):
+        odds[test_rows] = ridge(features, labels, rows[train_rows])(features[rows[test_rows]])
+    line = LogisticRegression(C=1e3).fit(odds[:, None], labels[rows])
+    return ridge(features, labels, rows).times(float(line.coef_[0, 0]), float(line.intercept_[0]))
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """`ridge` on the training rows."""
 
     features: Features
     labels: NDArray[np.int64]
@@ -62,17 +114,8 @@ class Logistic:
     penalties: tuple[float, ...] = PENALTIES
 
     def __call__(self, train_rows: Rows, test_rows: Rows, seed: int) -> NDArray[np.float64]:
-        return np.mean([self._fit(train_rows, test_rows, penalty) for penalty in self.penalties], axis=0)
-
-    def _fit(self, train_rows: Rows, test_rows: Rows, penalty: float) -> NDArray[np.float64]:
-        from sklearn.linear_model import LogisticRegression
-
-        centre = self.features[train_rows].mean(axis=0)
-        spread = np.maximum(self.features[train_rows].std(axis=0), self.floor)
-        scaled = (self.features - centre) / spread
-        model = LogisticRegression(C=penalty / scaled.shape[1] * 10, max_iter=2000)
-        model.fit(scaled[train_rows], self.labels[train_rows])
-        return np.asarray(model.decision_function(scaled[test_rows]))
+        line = ridge(self.features, self.labels, train_rows, self.floor, self.penalties)
+        return line(self.features[test_rows])
 
 
 @dataclass(frozen=True)
@@ -94,7 +137,10 @@ class Plain:
 
 @dataclass(frozen=True)
 class Network:
-    """The landmark network with a neutral/smile head, trained on the training rows, averaged over seeds."""
+    """The landmark network with a neutral/smile head, trained on the training rows, averaged over seeds.
+
+    `nets` keeps what was trained, for the models that go on from there.
+    """
 
     views: NDArray[np.float32]
     labels: NDArray[np.int64]
@@ -102,14 +148,65 @@ class Network:
     encoder: LandmarkNet | None
     config: TrainConfig
     n_seeds: int = 1
+    nets: dict[tuple[bytes, int], list[LandmarkNet]] = field(default_factory=dict, init=False, compare=False)
 
     def __call__(self, train_rows: Rows, test_rows: Rows, seed: int) -> NDArray[np.float64]:
-        odds = [self._one(train_rows, test_rows, seed * 100 + k) for k in range(self.n_seeds)]
+        nets = self.trained(train_rows, seed)
+        return np.mean([log_odds(net, self.views[test_rows]) for net in nets], axis=0)
+
+    def trained(self, rows: Rows, seed: int) -> list[LandmarkNet]:
+        """One network a seed, trained on `rows`."""
+        key = rows.tobytes(), seed
+        if key not in self.nets:
+            seeds = range(seed * 100, seed * 100 + self.n_seeds)
+            self.nets[key] = [self._one(rows, each) for each in seeds]
+        return self.nets[key]
+
+    def _one(self, rows: Rows, seed: int) -> LandmarkNet:
+        return fitted(self.views, self.labels, self.subjects, rows, self.encoder, self.config, seed)
+
+
+@dataclass(frozen=True)
+class WithAppearance:
+    """`network` and, half and half, what the picture shows beside the points (see `with_appearance`)."""
+
+    network: Network
+    appearance: NDArray[np.float32]
+
+    def __call__(self, train_rows: Rows, test_rows: Rows, seed: int) -> NDArray[np.float64]:
+        source, seen = self.network, self.appearance
+        line = calibrated(seen.astype(float), source.labels, source.subjects, train_rows)
+        odds = [
+            log_odds(
+                with_appearance(net, line, source.views[train_rows], seen[train_rows]),
+                source.views[test_rows],
+                seen[test_rows],
+            )
+            for net in source.trained(train_rows, seed)
+        ]
         return np.mean(odds, axis=0)
 
-    def _one(self, train_rows: Rows, test_rows: Rows, seed: int) -> NDArray[np.float64]:
-        net = fitted(self.views, self.labels, self.subjects, train_rows, self.encoder, self.config, seed)
-        return log_odds(net, self.views[test_rows])
+
+def with_appearance(
+    net: LandmarkNet, line: Linear, views: NDArray[np.float32], appearance: NDArray[np.float32]
+) -> LandmarkNet:
+    """A network whose log-odds are the mean of those of `net` and of `line` over the appearance.
+
+    Those of `net`, which are more certain than they should be, are brought to the spread of those of `line`,
+    which are calibrated, on the stills of training: `views`, `appearance`.
+    """
+    share = float(line(appearance.astype(float)).std() / log_odds(net, views).std())
+    both = LandmarkNet(net.graph, net.sizes, config=replace(net.config, appearance=appearance.shape[1]))
+    both.load_state_dict({**both.state_dict(), **net.state_dict()})
+    head = both.heads[HEAD]
+    with torch.no_grad():
+        head.weight.mul_(share / 2)
+        head.bias.mul_(share / 2)
+    half = line.times(0.5)
+    weight = torch.from_numpy(np.stack([-half.weight / 2, half.weight / 2]))
+    bias = torch.tensor([-half.bias / 2, half.bias / 2])
+    both.appearance[HEAD].fill(torch.from_numpy(half.centre), torch.from_numpy(half.spread), weight, bias)
+    return both.eval()
 
 
 def fitted(
@@ -132,17 +229,23 @@ def fitted(
     return train(net, examples, replace(config, seed=seed)).net
 
 
-def log_odds(net: LandmarkNet, views: NDArray[np.float32]) -> NDArray[np.float64]:
+def log_odds(
+    net: LandmarkNet, views: NDArray[np.float32], appearance: NDArray[np.float32] | None = None
+) -> NDArray[np.float64]:
     """Log-odds of a smile of stills (n, looks, 146, 3): of their mean look and its mirror image, averaged."""
-    return _through(net, views, lambda encoded: net.heads[HEAD](encoded) @ torch.tensor([-1.0, 1.0]))
+    seen = () if appearance is None else (torch.from_numpy(appearance)[:, None],)
+    logits = _through(views, lambda points, mask: net.eval()(points, mask, *seen)[HEAD])
+    return logits[:, 1] - logits[:, 0]
 
 
 def embedding(net: LandmarkNet, views: NDArray[np.float32]) -> Features:
     """What the encoder makes of stills, (n, width), averaged over the mean look and its mirror image."""
-    return _through(net, views, lambda encoded: encoded)
+    return _through(views, net.eval().encode)
 
 
-def _through(net: LandmarkNet, views: NDArray[np.float32], last: Callable[[torch.Tensor], Any]) -> Any:
+def _through(
+    views: NDArray[np.float32], ask: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+) -> Features:
     from emostats.inference.graph.views import mirrored
 
     mean = views.mean(axis=1)
@@ -151,8 +254,8 @@ def _through(net: LandmarkNet, views: NDArray[np.float32], last: Callable[[torch
         for faces in (mean, mirrored(mean)):
             points = torch.from_numpy(faces)[:, None]
             mask = torch.ones(points.shape[:2], dtype=torch.bool)
-            found.append(last(net.eval().encode(points, mask))[:, 0].numpy().astype(float))
-    return (found[0] + found[1]) / 2
+            found.append(ask(points, mask)[:, 0].numpy().astype(float))
+    return np.asarray((found[0] + found[1]) / 2)
 
 
 def smile_share(stills: Stills) -> Features:

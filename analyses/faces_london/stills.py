@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emostats.inference.appearance import N_APPEARANCE
 from emostats.inference.datasets.frames import read_image
 from emostats.inference.evaluation import stills
 from emostats.inference.evaluation.stills import chosen_stills
+from emostats.inference.frames import BLENDSHAPES
 from emostats.inference.graph.views import face_views
 from emostats.inference.landmarks import FaceReader
 from emostats.inference.models import fingerprint
@@ -29,12 +31,14 @@ class Stills:
     ----------
     views: (n, looks, 146, 3) normalised points of each look.
     blendshapes: (n, 52) of the still as it is, for the comparator.
+    appearance: (n, d) of the still as it is (`inference.appearance`).
     labels: (n,) 0 neutral, 1 smiling. subjects, files: (n,) text.
     without_face: files in which no face was found; they are named in the output.
     """
 
     views: NDArray[np.float32]
     blendshapes: NDArray[np.float32]
+    appearance: NDArray[np.float32]
     labels: NDArray[np.int64]
     subjects: NDArray[Any]
     files: tuple[str, ...]
@@ -48,11 +52,13 @@ def read_stills(folder: Path, cache: Path | None = None) -> Stills:
     """
     rows, _ = chosen_stills(stills.read_stills(folder), CLASSES)
     files = [still.path for still, _ in rows]
-    views, blendshapes = _kept(files, cache)
+    read = _kept(files, cache)
+    views, blendshapes = read["views"], read["blendshapes"]
     found = np.isfinite(views).all(axis=(1, 2, 3)) & np.isfinite(blendshapes).all(axis=1)
     return Stills(
         views[found],
         blendshapes[found],
+        read["appearance"][found],
         np.array([CLASSES.index(name) for _, name in rows])[found],
         np.array([still.subject for still, _ in rows])[found],
         tuple(file.name for file, seen in zip(files, found, strict=True) if seen),
@@ -60,34 +66,43 @@ def read_stills(folder: Path, cache: Path | None = None) -> Stills:
     )
 
 
-def _kept(files: list[Path], cache: Path | None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Landmarks from the cache when the same pictures were read by the same models, else read now."""
+def _kept(files: list[Path], cache: Path | None) -> dict[str, NDArray[np.float32]]:
+    """What the pictures show, from the cache when the same ones were read by the same models, else now."""
     if cache is None:
         return _landmarks(files)
     key = hashlib.sha256(fingerprint().encode())
     for file in files:
         key.update(file.read_bytes())
-    path = cache / f"landmarks-{key.hexdigest()[:16]}.npz"
+    path = cache / f"faces-{key.hexdigest()[:16]}.npz"
     if path.exists():
         with np.load(path) as stored:
-            return stored["views"], stored["blendshapes"]
-    views, blendshapes = _landmarks(files)
+            return dict(stored)
+    read = _landmarks(files)
     cache.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, views=views, blendshapes=blendshapes)
-    return views, blendshapes
+    np.savez_compressed(path, allow_pickle=False, **read)
+    return read
 
 
-def _landmarks(files: list[Path]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    reader = FaceReader()
-    views, blendshapes = [], []
+def _landmarks(files: list[Path]) -> dict[str, NDArray[np.float32]]:
+    reader = FaceReader(appearance=True)
+    views, blendshapes, appearances = [], [], []
     for number, file in enumerate(files):
         image = read_image(file)
         views.append(_filled(face_views(reader, image)))
-        plain = reader.still(image).blendshapes
-        blendshapes.append(np.full(52, np.nan, np.float32) if plain is None else plain)
+        plain = reader.still(image)
+        blendshapes.append(_or_nothing(plain.blendshapes, len(BLENDSHAPES)))
+        appearances.append(_or_nothing(plain.appearance, N_APPEARANCE))
         if sys.stderr.isatty():
             print(f"\rlandmarks {number + 1}/{len(files)}", end="", file=sys.stderr)
-    return np.stack(views), np.stack(blendshapes)
+    return {
+        "views": np.stack(views),
+        "blendshapes": np.stack(blendshapes),
+        "appearance": np.stack(appearances),
+    }
+
+
+def _or_nothing(values: NDArray[np.float32] | None, size: int) -> NDArray[np.float32]:
+    return np.full(size, np.nan, np.float32) if values is None else values
 
 
 def _filled(views: NDArray[np.float32]) -> NDArray[np.float32]:

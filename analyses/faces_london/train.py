@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from models import FINE_TUNING, fitted
+from models import FINE_TUNING, PENALTIES, calibrated, fitted, with_appearance
 from numpy.typing import NDArray
 from stills import CLASSES, Stills, read_stills
 
@@ -27,7 +27,7 @@ from emostats.inference.cards import ModelCard
 from emostats.inference.models import catalogue
 from emostats.inference.network import LandmarkNet
 from emostats.inference.pretrain import SETTINGS, distil, fidelity
-from emostats.inference.weights.files import save
+from emostats.inference.weights.files import ARCHITECTURE, save
 
 HERE = Path(__file__).parent
 DATA = HERE / "data"
@@ -59,27 +59,31 @@ def encoder(out: Path, stills: Stills) -> ModelCard:
 
 
 def smile(out: Path, stills: Stills) -> ModelCard:
-    """The neutral/smile head: the shipped encoder fine-tuned on all stills."""
+    """The neutral/smile head: the shipped encoder fine-tuned on all stills, and what the picture adds."""
     start, _ = weights.load(ENCODER)
     everything = np.arange(len(stills.labels))
-    net = fitted(stills.views, stills.labels, stills.subjects, everything, start, FINE_TUNING, SEED)
+    points = fitted(stills.views, stills.labels, stills.subjects, everything, start, FINE_TUNING, SEED)
+    line = calibrated(stills.appearance.astype(float), stills.labels, stills.subjects, everything)
+    net = with_appearance(points, line, stills.views, stills.appearance)
     found = json.loads((HERE / "figures.json").read_text(encoding="utf-8"))
     facts = {
         **_words(SMILE),
+        "architecture": f"{ARCHITECTURE}; {WORDS[SMILE]['also']}",
         "classes": CLASSES,
         "data": [_london(stills, "training and, by folds, test"), _made()],
-        "figures": _figures("network_fine_tuned", found),
+        "figures": _figures("network_with_appearance", found),
         "comparators": [
+            *_figures("network_fine_tuned", found, "the network on points alone"),
             *_figures("blendshapes_logistic", found, "blendshapes + logistic regression"),
             *_figures("network_from_scratch", found, "the network without pretraining"),
         ],
-        "training": FINE_TUNING.to_dict(),
+        "training": {**FINE_TUNING.to_dict(), "seed": SEED, "appearance_penalties": PENALTIES},
     }
     return save(out / SMILE, net, facts)
 
 
 def _words(name: str) -> dict[str, Any]:
-    both, own = WORDS["both"], WORDS[name]
+    both, own = WORDS["both"], {key: text for key, text in WORDS[name].items() if key != "also"}
     return {**both, **own, "limitations": [*both["limitations"], *own.get("limitations", [])]}
 
 

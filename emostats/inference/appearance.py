@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emostats.inference.crops import Crop, cut
-from emostats.inference.errors import need
 from emostats.inference.frames import Floats, Image
 from emostats.inference.graph.normalise import LEFT_EYE, RIGHT_EYE
 
@@ -54,7 +53,7 @@ def small_picture(image: Image, points: Floats) -> Image:
     middle = (left + right) / 2 + (SIDE / 2 - EYES) * np.array([-y, x])
     side = SIDE * math.hypot(x, y)
     crop = Crop(float(middle[0]), float(middle[1]), side, side, math.atan2(y, x))
-    return np.asarray(need("PIL.Image").fromarray(cut(image, crop, SIDE)).convert("L"))
+    return cut(image, crop, SIDE, grey=True)
 
 
 def _histograms(grey: Image) -> NDArray[np.float64]:

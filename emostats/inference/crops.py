@@ -48,16 +48,20 @@ def box_of(points: Floats) -> Box:
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
-def cut(image: Image, crop: Crop, side: int) -> Image:
-    """The crop as an upright (side, side, 3) picture, bilinear; beyond the picture its edge is repeated."""
+def cut(image: Image, crop: Crop, side: int, *, grey: bool = False) -> Image:
+    """The crop as an upright (side, side, 3) picture, bilinear; beyond the picture its edge is repeated.
+
+    `grey`: its luminance instead, (side, side), in half the time.
+    """
     pil = need("PIL.Image")
     part, left, top = _neighbourhood(image, crop)
+    source = pil.fromarray(part)
     cos, sin = math.cos(crop.angle), math.sin(crop.angle)
     a, b = cos * crop.width / side, -sin * crop.height / side
     d, e = sin * crop.width / side, cos * crop.height / side
     c = crop.x - left - (a + b) * side / 2
     f = crop.y - top - (d + e) * side / 2
-    turned = pil.fromarray(part).transform(
+    turned = (source.convert("L") if grey else source).transform(
         (side, side), pil.Transform.AFFINE, (a, b, c, d, e, f), pil.Resampling.BILINEAR
     )
     return np.asarray(turned)

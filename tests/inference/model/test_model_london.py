@@ -80,6 +80,8 @@ def test_the_analysis_prints_every_model_on_the_folds_of_a_folder(
         "network_frozen",
         "network_fine_tuned",
         "network_from_scratch",
+        "network_with_appearance",
+        "appearance_logistic",
     }
     assert wanted <= set(found["single_still"])
     for each in (*found["single_still"].values(), found["headline"]):
@@ -113,10 +115,49 @@ def test_a_model_never_sees_the_labels_of_its_test_fold(scripts: dict[str, Modul
     assert np.array_equal(*scores)
     short = replace(models.FINE_TUNING, epochs=1)
     nets = [
-        models.Network(stills.views, labels, stills.subjects, None, short)(train_rows, test_rows, 0)
+        models.Network(stills.views, labels, stills.subjects, None, short)
         for labels in (stills.labels, flipped)
     ]
-    assert np.array_equal(*nets)
+    assert np.array_equal(*(net(train_rows, test_rows, 0) for net in nets))
+    seeing = [models.WithAppearance(net, stills.appearance)(train_rows, test_rows, 0) for net in nets]
+    assert np.array_equal(*seeing) and not np.array_equal(seeing[0], nets[0](train_rows, test_rows, 0))
+
+
+def test_points_and_appearance_have_equal_say(scripts: dict[str, ModuleType], stills: Any) -> None:
+    models, rows = scripts["models"], np.arange(12)
+    seen = stills.appearance.astype(float)
+    short = replace(models.FINE_TUNING, epochs=1)
+    net = models.fitted(stills.views, stills.labels, stills.subjects, rows, None, short, 0)
+    line = models.calibrated(seen, stills.labels, stills.subjects, rows)
+    both = models.with_appearance(net, line, stills.views, stills.appearance)
+    points, picture = models.log_odds(net, stills.views), line(seen)
+    expected = (points * picture.std() / points.std() + picture) / 2
+    np.testing.assert_allclose(
+        models.log_odds(both, stills.views, stills.appearance), expected, rtol=1e-3, atol=1e-3
+    )
+    alone = models.log_odds(both, stills.views)
+    assert np.corrcoef(alone, points)[0, 1] > 0.999
+
+
+def test_ridge_is_that_of_scikit_learn_and_calibration_keeps_the_order(
+    scripts: dict[str, ModuleType], stills: Any
+) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    models, rows = scripts["models"], np.arange(12)
+    seen = stills.appearance.astype(float)
+    line = models.ridge(seen, stills.labels, rows[:8], floor=0.05, penalties=(0.5,))
+    standard = (seen - seen[:8].mean(axis=0)) / np.maximum(seen[:8].std(axis=0), 0.05)
+    fit = LogisticRegression(C=0.5 / seen.shape[1] * 10, max_iter=2000, tol=1e-6)
+    fit.fit(standard[:8], stills.labels[:8])
+    np.testing.assert_allclose(line(seen), fit.decision_function(standard), atol=2e-3)
+    plain, stretched = (
+        models.ridge(seen, stills.labels, rows)(seen),
+        models.calibrated(seen, stills.labels, stills.subjects, rows)(seen),
+    )
+    slope, _ = np.polyfit(plain, stretched, 1)
+    np.testing.assert_allclose(stretched - stretched[0], slope * (plain - plain[0]), atol=1e-8)
+    assert slope > 0
 
 
 def test_figures_of_perfect_and_of_useless_scores(scripts: dict[str, ModuleType]) -> None:
@@ -149,9 +190,9 @@ def test_what_is_shipped_says_what_it_is() -> None:
 def test_the_cards_figures_are_those_of_the_analysis() -> None:
     found = json.loads((ANALYSIS / "figures.json").read_text())
     for shown in card("neutral-smile").figures:
-        printed = found["single_still"]["network_fine_tuned"][shown.metric]
+        printed = found["single_still"][found["headline"]["model"]][shown.metric]
         assert (shown.estimate, shown.conf_low) == (printed["estimate"], printed["conf_low"])
-    assert found["headline"]["auc"] == found["single_still"]["network_fine_tuned"]["auc"]
+    assert found["headline"]["auc"] == found["single_still"]["network_with_appearance"]["auc"]
 
 
 def test_the_shipped_encoder_knows_the_teachers_answers_on_real_faces(stills: Any) -> None:
@@ -160,8 +201,10 @@ def test_the_shipped_encoder_knows_the_teachers_answers_on_real_faces(stills: An
     assert found["median_correlation"] > 0.75
 
 
-def test_the_shipped_head_tells_smiles(stills: Any) -> None:
+def test_the_shipped_head_tells_smiles(scripts: dict[str, ModuleType], stills: Any) -> None:
     net, shown = load("neutral-smile")
-    logits = predict(net, stills.views.mean(axis=1), window=1, stride=1)["expression"]
     assert shown.classes == ("neutral", "smiling")
-    assert (logits.argmax(axis=1) == stills.labels).mean() >= 11 / 12
+    odds = scripts["models"].log_odds(net, stills.views, stills.appearance)
+    assert ((odds > 0) == stills.labels).mean() >= 11 / 12
+    by_points = predict(net, stills.views.mean(axis=1), window=1, stride=1)["expression"]
+    assert (by_points.argmax(axis=1) == stills.labels).mean() >= 11 / 12
