@@ -226,7 +226,7 @@ def run_ours(case: Case, repeat: int) -> dict[str, Any]:
     """Median seconds from the DataFrame to the coefficient table, parsing apart, and the peak of memory."""
     import emostats as em
     from emostats.statistics.mmrm.covariance import STRUCTURES
-    from emostats.statistics.mmrm.design import parse_formula
+    from emostats.statistics.mmrm.design.formula import parse_once
 
     data = load(case.data)
     before = peak_memory()
@@ -238,7 +238,7 @@ def run_ours(case: Case, repeat: int) -> dict[str, Any]:
     start = time.perf_counter()
     fitted, table = fit()
     first = time.perf_counter() - start
-    parse = timed(lambda: parse_formula.__wrapped__(case.formula, tuple(STRUCTURES)), 5)
+    parse = timed(lambda: parse_once.__wrapped__(case.formula, tuple(STRUCTURES)), 5)
     long = first > 1.0
     repeat = min(repeat, 3) if long else max(repeat, 15)
     busy = time.process_time()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from emostats.errors import EmostatsWarning, UsageError, did_you_mean
 from emostats.statistics.mmrm.choice import check_order, describe, fit_first
@@ -90,7 +90,7 @@ def mmrm(
     _check_options(df_method, vcov, conf_level, reml)
     parsed = parse_formula(formula, tuple(STRUCTURES))
     order = check_order(parsed.covariance.structure, fallback)
-    array = weights if weights is None or isinstance(weights, str) else np.asarray(weights, dtype=float)
+    array = weights if weights is None or isinstance(weights, str) else _numbers(weights)
     frame = build_frame(parsed, data, array, STRUCTURES[order[0]].spatial)
     with one_blas_thread():
         scaling = find_scaling(frame.X, frame.y, frame.encoding.names)
@@ -120,6 +120,13 @@ def _check_options(df_method: str, vcov: str, conf_level: float, reml: bool) -> 
         problems.append("Kenward-Roger brings its own covariance; take vcov='asymptotic' with it.")
     if problems:
         raise UsageError("\n".join(problems))
+
+
+def _numbers(weights: ArrayLike) -> NDArray[np.float64]:
+    try:
+        return np.asarray(weights, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"The weights should be numbers, or a column's name: {error}.") from error
 
 
 def _warn_aliased(frame: ModelFrame, scaling: Scaling) -> None:

@@ -207,8 +207,10 @@ def _ended(
         words = _boundary(problem, at, singular, falling)
         if words:
             reason = "boundary"
+        elif flat and not curved:
+            reason = "information"
         elif reason == "converged":
-            reason = "gradient" if curved else "information"
+            reason = "gradient"
     end = Convergence(
         reason == "converged", reason, words or _WORDS[reason], iterations, gradient, decrement, information,
         correlation,

@@ -272,6 +272,23 @@ def test_bad_weights_of_rows_without_an_outcome_do_not_matter() -> None:
     equal_rows(em.mmrm(FORMULA, data, weights="W").coefficients(), expected)
 
 
+@pytest.mark.parametrize("weights", ["ARM", ["heavy"] * 104, {"a": 1}])
+def test_weights_that_are_no_numbers_are_refused(weights: Any) -> None:
+    with pytest.raises(UsageError, match="weights should be numbers"):
+        em.mmrm(FORMULA, small_trial(), weights=weights)
+
+
+def test_a_complex_outcome_is_refused() -> None:
+    data = small_trial()
+    with pytest.raises(UsageError, match="column of numbers; found complex128"):
+        em.mmrm(FORMULA, data.assign(Y=data["Y"] + 0j))
+
+
+def test_formula_and_data_in_the_wrong_order_are_told() -> None:
+    with pytest.raises(UsageError, match=r"formula should be a text .* found DataFrame"):
+        em.mmrm(small_trial(), FORMULA)  # type: ignore[arg-type]
+
+
 def test_weights_of_the_wrong_length_are_refused() -> None:
     with pytest.raises(UsageError, match="weights"):
         em.mmrm(FORMULA, complete_trial(), weights=np.ones(3))
@@ -313,6 +330,7 @@ def test_rows_with_a_missing_covariate_are_dropped() -> None:
         ("Y ~ ARM + us(VISIT | ARM / SITE / ID)", "group / subject"),
         ("ARM ~ VISIT + us(VISIT | ID)", "numbers"),
         ("Y ~ ARM + sp_exp(VISIT | ID)", "numbers"),
+        ("Y ~ . + us(VISIT | ID)", "all other columns is not known"),
         ("Y ~ (ARM + us(VISIT | ID)", "cannot be read"),
         ("Y ~ log(ARM) + us(VISIT | ID)", "log"),
     ],

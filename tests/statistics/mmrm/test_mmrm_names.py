@@ -19,3 +19,17 @@ import emostats as em
 def test_columns_are_named_and_ordered_as_in_r(terms: str, names: list[str]) -> None:
     fit = em.mmrm(f"Y ~ {terms} + ind(VISIT | ID)", small_trial())
     assert [name for name in fit.coefficient_names if name != "(Intercept)"] == names
+
+
+@pytest.mark.parametrize(
+    ("coding", "names"),
+    [
+        ("contr.sum", ["1", "2", "3"]),
+        ("contr.helmert", ["1", "2", "3"]),
+        ("contr.poly", [".L", ".Q", ".C"]),
+        ("contr.treatment('V2')", ["V1", "V3", "V4"]),
+    ],
+)
+def test_chosen_contrasts_are_named_as_in_r(coding: str, names: list[str]) -> None:
+    fit = em.mmrm(f"Y ~ C(VISIT, {coding}) + ind(VISIT | ID)", small_trial())
+    assert list(fit.coefficient_names[1:]) == [f"C(VISIT, {coding}){name}" for name in names]

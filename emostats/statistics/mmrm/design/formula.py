@@ -16,6 +16,7 @@ from formulaic import Formula
 from emostats.errors import UsageError, did_you_mean
 
 _BAR_CALL = re.compile(r"(?P<sign>[+~])\s*(?P<name>\w+)\s*\((?P<inside>[^()|]*\|[^()]*)\)")
+_DOT = re.compile(r"(?<![\w.`)\]])\.(?![\w.`])")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,6 @@ class ModelFormula:
     covariance: CovarianceTerm
 
 
-@lru_cache(maxsize=256)
 def parse_formula(text: str, structures: tuple[str, ...] = ()) -> ModelFormula:
     """Parse a model formula with exactly one covariance term.
 
@@ -62,8 +62,15 @@ def parse_formula(text: str, structures: tuple[str, ...] = ()) -> ModelFormula:
     """
     if not isinstance(text, str):
         raise UsageError(
-            f"The formula should be a text such as 'AVAL ~ AVISIT + us(AVISIT | USUBJID)'; found {text!r}."
+            f"The formula should be a text such as 'AVAL ~ AVISIT + us(AVISIT | USUBJID)'; "
+            f"found {type(text).__name__}."
         )
+    return parse_once(text, structures)
+
+
+@lru_cache(maxsize=256)
+def parse_once(text: str, structures: tuple[str, ...]) -> ModelFormula:
+    """`parse_formula` of a text, remembered."""
     fixed, covariance = _split_covariance(text, structures)
     response, terms, intercept, offsets = _parse_fixed(fixed, text)
     return ModelFormula(text, response, terms, intercept, offsets, covariance)
@@ -139,6 +146,8 @@ def _taken_away_too(fixed: str) -> list[tuple[str, ...]]:
 def _parse_fixed(fixed: str, text: str) -> tuple[str, tuple[tuple[str, ...], ...], bool, tuple[str, ...]]:
     if not fixed.partition("~")[0].strip():
         raise UsageError(f"A model formula names its outcome left of '~'; found nothing there in {text!r}.")
+    if _DOT.search(fixed.partition("~")[2]):
+        raise UsageError(f"'.' for all other columns is not known here; name the effects of {text!r}.")
     try:
         parsed = Formula(fixed, _ordering="none")
         left, right = list(parsed.lhs), list(parsed.rhs)

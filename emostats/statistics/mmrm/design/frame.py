@@ -232,7 +232,7 @@ def numbers(expression: str, used: pd.DataFrame, role: str) -> Float:
     """
     if expression in used.columns:
         column = used[expression]
-        if is_factor(column):
+        if is_factor(column) or pd.api.types.is_complex_dtype(column.dtype):
             raise UsageError(
                 f"The {role} '{expression}' should be a column of numbers; "
                 f"found {column.dtype} such as {column.iloc[0]!r}."
@@ -337,9 +337,10 @@ def _weights(weights: str | NDArray[Any] | None, data: pd.DataFrame, rows: NDArr
     if weights is None:
         return None
     name = f"column '{weights}'" if isinstance(weights, str) else "the weights array"
-    values = (
-        data[weights].to_numpy(dtype=float) if isinstance(weights, str) else np.asarray(weights, dtype=float)
-    )
+    given = data[weights] if isinstance(weights, str) else weights
+    if isinstance(given, pd.Series) and is_factor(given):
+        raise UsageError(f"The weights should be numbers; {name} holds {given.dtype}.")
+    values = np.asarray(given, dtype=float)
     if values.shape != (len(data),):
         raise UsageError(
             f"The weights should be one number a row of the data ({len(data)}); found shape {values.shape}."

@@ -143,8 +143,17 @@ def user_coding(expression: str, name: str, levels: tuple[Any, ...]) -> tuple[Fl
     """Coding rows and names of a ``C(column, contrasts)`` call over the levels that occur."""
     frame = pd.DataFrame({name: pd.Categorical(list(levels), categories=list(levels))})
     matrix = model_matrix(f"1 + {expression}", frame, output="pandas").iloc[:, 1:]
-    suffixes = tuple(str(column)[len(expression) :] for column in matrix.columns)
-    return np.asarray(matrix, dtype=float), suffixes
+    suffixes = [str(column)[len(expression) :] for column in matrix.columns]
+    named = tuple(_contrast_name(suffix, number) for number, suffix in enumerate(suffixes, start=1))
+    return np.asarray(matrix, dtype=float), named
+
+
+def _contrast_name(suffix: str, number: int) -> str:
+    """R's name of a contrast's column: a level (treatment), a number (sum, Helmert), or the name given."""
+    match = re.fullmatch(r"\[(?:([A-Z])\.)?(.*)\]", suffix)
+    if match is None:
+        return suffix
+    return match[2] if match[1] in (None, "T") else str(number)
 
 
 def evaluate_expression(expression: str, frame: pd.DataFrame) -> tuple[Expression, Float]:
