@@ -13,11 +13,8 @@ import yaml
 
 FENCED = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ROOT = Path(__file__).resolve().parents[2]
-FRAGMENTS = {  # their code speaks of the reader's own files, tables or cluster, and cannot run as it stands
-    "docs/bootstrap-intervals.md",
-    "docs/effect-sizes.md",
-    "docs/questionnaire-data.md",
-}
+FRAGMENTS = {"docs/questionnaire-data.md"}
+"""Their code speaks of the reader's own files, and cannot run as it stands."""
 
 
 def _pages(nav: Any) -> Iterator[str]:
