@@ -94,14 +94,20 @@ def ridge(
 
 def calibrated(features: Features, labels: NDArray[np.int64], subjects: NDArray[Any], rows: Rows) -> Linear:
     """`ridge`, whose log-odds are stretched and shifted so that they fit `rows`, each judged by a model that
-    did not see its person (Platt 1999; ten folds inside `rows`)."""
+    did not see its person (Platt 1999; ten folds inside `rows`).
+
+    Left as it is where that says nothing: too few people, or no relation to the labels.
+    """
     from sklearn.linear_model import LogisticRegression
 
-    odds = np.zeros(len(rows))
+    whole, odds = ridge(features, labels, rows), np.zeros(len(rows))
     for train_rows, test_rows in folds(subjects[rows], 10, seed=0):
+        if len(np.unique(labels[rows[train_rows]])) < 2:
+            return whole
         odds[test_rows] = ridge(features, labels, rows[train_rows])(features[rows[test_rows]])
     line = LogisticRegression(C=1e3).fit(odds[:, None], labels[rows])
-    return ridge(features, labels, rows).times(float(line.coef_[0, 0]), float(line.intercept_[0]))
+    slope, shift = float(line.coef_[0, 0]), float(line.intercept_[0])
+    return whole.times(slope, shift) if slope > 0 else whole
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,9 @@ TILTS = ((0.0, 1.0), (-6.0, 0.94), (6.0, 1.06), (-3.0, 1.06), (3.0, 0.94))
 class StillReader(Protocol):
     """What reads one picture, e.g. `emostats.inference.landmarks.FaceReader`."""
 
-    def still(self, image: NDArray[np.uint8]) -> FrameResult: ...
+    def still(self, image: NDArray[np.uint8]) -> FrameResult:
+        """The face of a picture (height, width, 3)."""
+        ...
 
 
 def looks(image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:

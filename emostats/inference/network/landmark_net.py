@@ -144,6 +144,7 @@ class LandmarkNet(nn.Module):
         return torch.as_tensor(self.temporal(self.encode_frames(points, mask), mask))
 
     def forward(self, points: Tensor, mask: Tensor, appearance: Tensor | None = None) -> dict[str, Tensor]:
+        """Head → raw outputs (batch, frames, k); see the class."""
         encoded = self.encode(points, mask)
         outputs = {name: head(encoded) for name, head in self.heads.items()}
         if appearance is None:

@@ -158,6 +158,11 @@ def test_ridge_is_that_of_scikit_learn_and_calibration_keeps_the_order(
     slope, _ = np.polyfit(plain, stretched, 1)
     np.testing.assert_allclose(stretched - stretched[0], slope * (plain - plain[0]), atol=1e-8)
     assert slope > 0
+    few = np.flatnonzero(stills.subjects == stills.subjects[0])
+    assert (
+        models.calibrated(seen, stills.labels, stills.subjects, few).bias
+        == models.ridge(seen, stills.labels, few).bias
+    )
 
 
 def test_figures_of_perfect_and_of_useless_scores(scripts: dict[str, ModuleType]) -> None:
