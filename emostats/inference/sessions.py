@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from string import ascii_uppercase
 
-from emostats.errors import Finding, FindingsError, did_you_mean
+from emostats.errors import Finding, FindingsError, UsageError, did_you_mean
 from emostats.inference.choice import RULES, Choice
 from emostats.inference.frames import Box
 
@@ -39,7 +39,15 @@ class Session:
 
 
 def sessions_of(videos: Sequence[Path]) -> tuple[Session, ...]:
-    """Sessions named like their videos, without a child; by as much of the path as tells them apart."""
+    """Sessions named like their videos, without a child; by as much of the path as tells them apart.
+
+    Raises
+    ------
+    UsageError: a video is named twice.
+    """
+    twice = [str(video) for number, video in enumerate(videos) if video in videos[:number]]
+    if twice:
+        raise UsageError(f"{twice[0]} is named twice; every video is scored once.")
     for naming in (lambda video: video.stem, lambda video: video.name, str):
         names = [naming(video) for video in videos]
         if len(set(names)) == len(names):
@@ -57,7 +65,7 @@ def read_sessions(path: Path, videos: Sequence[Path] = ()) -> tuple[Session, ...
 
     Raises
     ------
-    FindingsError: with every row that is not as described.
+    FindingsError: with every row that is not as described. UsageError: there is no row.
     """
     findings: list[Finding] = []
     found = [
@@ -76,6 +84,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
     reader = csv.reader(lines, delimiter=";" if lines and ";" in lines[0] else ",")
     header = [NAMES.get(name.strip(), name.strip().lower()) for name in next(reader, [])]
     _check_header(path, header)
+    if not any(line.strip(" ,;") for line in lines[1:]):
+        raise UsageError(f"{path} lists no session: expected a row for each video below the header.")
     return [dict(zip(header, map(str.strip, row), strict=False)) for row in reader if any(row)]
 
 

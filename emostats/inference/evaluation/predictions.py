@@ -107,15 +107,25 @@ def read_predictions(path: str | Path) -> Predictions:
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """A CSV file (UTF-8) of predictions, names as text.
+    """A CSV file (UTF-8) of predictions, names as text; with semicolons and decimal commas as well.
 
     Raises
     ------
     UsageError: the file cannot be read.
     """
-    text = dict.fromkeys(("subject", "label", "sex", "clip"), str)
+    options: dict[str, Any] = {
+        "dtype": dict.fromkeys(("subject", "label", "sex", "clip"), str),
+        "keep_default_na": False,
+        "na_values": ["", "NA", "NaN", "nan"],
+        "encoding": "utf-8-sig",
+    }
     try:
-        return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=["", "NA", "NaN", "nan"])
+        with Path(path).open(encoding="utf-8-sig") as handle:
+            header = handle.readline()
+        if ";" in header and "," not in header:
+            options |= {"sep": ";", "decimal": ","}
+        table: pd.DataFrame = pd.read_csv(path, **options)
+        return table
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:

@@ -44,7 +44,9 @@ def test_frames_that_cannot_be_written_leave_the_scores(
     seen: list[Scored] = []
     kind = {".csv": outputs._Csv, ".parquet": outputs._Parquet}[suffix]
     monkeypatch.setattr(kind, "append", lambda sink, table: seen.append(table) or full())
-    done = score(smiling_clip, smiling_clip, "--out", tmp_path / "s.csv", "--frames", tmp_path / f"f{suffix}")
+    again = tmp_path / "again.mp4"
+    again.write_bytes(smiling_clip.read_bytes())
+    done = score(smiling_clip, again, "--out", tmp_path / "s.csv", "--frames", tmp_path / f"f{suffix}")
     assert len(pd.read_csv(tmp_path / "s.csv")) == 2 and len(seen) == 1
     assert done.exit_code == 1 and "No space left on device" in done.output
     assert not (tmp_path / f"f{suffix}").exists()

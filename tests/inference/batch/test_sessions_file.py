@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emostats.errors import FindingsError
+from emostats.errors import FindingsError, UsageError
 from emostats.inference.sessions import Session, parse_box, read_sessions, read_stimuli, sessions_of
 
 
@@ -27,6 +27,18 @@ def test_videos_of_one_name_are_told_apart() -> None:
 
     assert names("a/x.mp4", "b/y.mp4") == ["x", "y"] and names("a/x.mp4", "a/x.mov") == ["x.mp4", "x.mov"]
     assert names("a/x.mp4", "b/x.mp4") == [str(Path("a/x.mp4")), str(Path("b/x.mp4"))] and names() == []
+
+
+def test_a_video_that_is_named_twice_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"a/x.mp4 is named twice"):
+        sessions_of([Path("a/x.mp4"), Path("y.mp4"), Path("a/x.mp4")])
+
+
+@pytest.mark.parametrize("text", ["video,child\n", "video,child\n,\n\n ; \n"])
+def test_a_list_without_a_session_is_refused(text: str, tmp_path: Path) -> None:
+    """Else an empty table of scores would take the place of the one that is there."""
+    with pytest.raises(UsageError, match="lists no session"):
+        read_sessions(write(tmp_path, text))
 
 
 def test_one_video_may_show_two_children(tmp_path: Path) -> None:

@@ -230,3 +230,12 @@ def test_bad_tables_are_explained(tmp_path):
         evaluate(predictions(two_classes(age=5)), age_edges=(7, 3))
     with pytest.raises(UsageError, match="at least 200"):
         evaluate(predictions(two_classes()), n_resamples=10)
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_table_from_a_spreadsheet_with_decimal_commas_is_read(mark, tmp_path):
+    rows = "007;neutral;0,75;0,25\n008;happy;0,1;0,9\n"
+    (tmp_path / "p.csv").write_text(f"{mark}subject;label;p_neutral;p_happy\n{rows}", encoding="utf-8")
+    made = read_predictions(tmp_path / "p.csv")
+    assert made.prob.tolist() == [[0.75, 0.25], [0.1, 0.9]]
+    assert made.subject.tolist() == ["007", "008"]
