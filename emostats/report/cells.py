@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -34,6 +35,22 @@ def places_of(rows: Iterable[Estimate], at_most: int = rounding.MAX_PLACES) -> i
     """Decimals for a group of rows that stand together."""
     rows = list(rows)
     return min(rounding.shared_decimals([r.std_error for r in rows], [r.estimate for r in rows]), at_most)
+
+
+def bounded(row: Estimate) -> bool:
+    """Whether the interval has two ends."""
+    return all(limit is not None and math.isfinite(limit) for limit in (row.conf_low, row.conf_high))
+
+
+def telling_places(row: Estimate, places: int) -> int:
+    """`places`, or one or two more where a limit beside zero would read as zero: a reader could not tell then
+    on which side of zero the interval lies."""
+    limits = [limit for limit in (row.conf_low, row.conf_high) if limit]
+    zero = rounding.fixed(0, places)
+    if places >= rounding.MAX_PLACES or not any(rounding.fixed(limit, places) == zero for limit in limits):
+        return places
+    zero = rounding.fixed(0, places + 1)
+    return places + (2 if any(rounding.fixed(limit, places + 1) == zero for limit in limits) else 1)
 
 
 def failed(row: Estimate | None) -> Cell | None:

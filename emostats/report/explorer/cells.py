@@ -11,6 +11,7 @@ from emostats.report import cells
 from emostats.report.context import Context, Outcome
 from emostats.report.wording import capital
 
+_FAR = 1e300
 Writer = Callable[[Estimate], list[Any]]
 
 
@@ -63,10 +64,23 @@ def writer(context: Context, outcome: Outcome, kind: str, shared: Shared) -> Wri
         text = cells.in_one_line(row, places, sign=kind != "ls_mean")
         warning = capital(context.warned(row.warning))
         return _cut(
-            [row.estimate, row.conf_low, row.conf_high, text, n, id_of(row), shared.notes.at(warning)]
+            [
+                row.estimate,
+                _end(row.conf_low),
+                _end(row.conf_high),
+                text,
+                n,
+                id_of(row),
+                shared.notes.at(warning),
+            ]
         )
 
     return write
+
+
+def _end(limit: float | None) -> float | None:
+    """A limit as JSON can hold it: an interval without end goes far beyond every scale."""
+    return limit if limit is None else max(min(limit, _FAR), -_FAR)
 
 
 def _cut(cell: list[Any]) -> list[Any]:

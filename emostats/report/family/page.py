@@ -136,7 +136,7 @@ def _told(outcome: Outcome, context: Context, row: Estimate | None) -> Paragraph
         return text(_("We could not work this out from the data."))
     start = context.visit_in_text(context.spec.baseline.name)
     when = context.visit_in_text(row.visit)
-    places = outcome.brief_places
+    places = cells.telling_places(row, outcome.brief_places)
     values = {"start": start, "visit": when, "change": cells.estimate(row, places, sign=True, unit=True)}
     if not settled(row):
         first = woven("From {start} to {visit} we cannot tell if the score went up or down.", **values)
@@ -144,9 +144,12 @@ def _told(outcome: Outcome, context: Context, row: Estimate | None) -> Paragraph
         first = woven("From {start} to {visit} the mean score went up ({change}).", **values)
     else:
         first = woven("From {start} to {visit} the mean score went down ({change}).", **values)
-    reach = cells.interval(row, places, unit=True)
     told = sentences(_meaning(outcome, row), _size(context, outcome, row))
-    between = woven("Our best range for the true change is {interval}.", interval=reach)
+    if cells.bounded(row):
+        reach = cells.interval(row, places, unit=True)
+        between = woven("Our best range for the true change is {interval}.", interval=reach)
+    else:
+        between = (_("We cannot say how big the true change may be."),)
     blank = between_sentences()
     return text(*first, *((f"{blank}{told}",) if told else ()), blank, *between)
 
@@ -178,4 +181,4 @@ def _size(context: Context, outcome: Outcome, row: Estimate) -> str:
 
 def _name(value: float) -> str:
     sizes = {"negligible": _("tiny"), "small": _("small"), "moderate": _("medium"), "large": _("large")}
-    return sizes[next(name for bound, name in COHEN if abs(value) < bound)]
+    return sizes[next((name for bound, name in COHEN if abs(value) < bound), "large")]

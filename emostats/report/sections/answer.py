@@ -62,7 +62,7 @@ def _in_short(context: Context, outcome: Outcome) -> tuple[Part, ...]:
     row = _last_change(context, outcome)
     if row is None or cells.failed(row) is not None:
         return (_("{outcome}, no estimate of its change", outcome=outcome.label),)
-    places = outcome.brief_places
+    places = cells.telling_places(row, outcome.brief_places)
     return woven(
         "{outcome}, change to {visit} {change} ({level} {interval})",
         outcome=outcome.label,
@@ -95,7 +95,7 @@ def _answer(context: Context, outcome: Outcome, question: str) -> Block:
     return Answer(
         title=outcome.label,
         question=question,
-        headline=cells.estimate(row, outcome.brief_places, sign=True, unit=True),
+        headline=cells.estimate(row, cells.telling_places(row, outcome.brief_places), sign=True, unit=True),
         label=_("from {start} to {visit}", start=start, visit=context.visit_in_text(row.visit)),
         sentences=tuple(sentence for sentence in sentences if sentence is not None),
     )
@@ -108,7 +108,7 @@ def _magnitude(row: Estimate, places: int) -> Cell:
 
 
 def _change(context: Context, outcome: Outcome, row: Estimate) -> Paragraph:
-    places = outcome.brief_places
+    places = cells.telling_places(row, outcome.brief_places)
     sure = settled(row)
     values = {
         "outcome": outcome.label,
@@ -218,7 +218,7 @@ def _bootstrap(context: Context, outcome: Outcome, row: Estimate) -> Paragraph |
         *woven(
             "The bootstrap, which resamples children instead of trusting the model’s assumptions, gives "
             "{interval} for the same change.",
-            interval=cells.interval(found, outcome.brief_places),
+            interval=cells.interval(found, cells.telling_places(found, outcome.brief_places)),
         )
     )
 
