@@ -19,11 +19,21 @@ from emostats.privacy.identifiers import DATE, kinds_in, words_in
 NOTED = frozenset({DATE})
 """Kinds that are listed but stop nothing: a report has dates of its own."""
 _TAG = re.compile(r"<[^>]*>")
-_SHOWN = re.compile(r"""(?:alt|title|aria-label|content)\s*=\s*"([^"]*)\"""")
+_SHOWN = re.compile(
+    r"""\b(?:alt|title|aria-[a-z]+|content|data-[\w-]+|href|value|placeholder|label|summary)\s*=\s*"""
+    r"""(?:"([^"]*)"|'([^']*)')""",
+    re.IGNORECASE,
+)
+_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _SCRIPT = re.compile(r"<script[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 _STYLE = re.compile(r"<style[^>]*>.*?</style>", re.DOTALL | re.IGNORECASE)
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_PART = re.compile(r"(?:xl/(?:sharedStrings|worksheets/.*|comments.*|workbook)|word/.*|docProps/.*)\.xml")
+_PART = re.compile(r".*\.(?:xml|rels|vml)")
+_NO_TEXT = re.compile(
+    r"\[Content_Types\]\.xml|xl/(?:theme|styles)\b.*|word/(?:theme|styles|settings|fontTable)\b.*"
+)
+_IN_PART = re.compile(r"""\b(?:name|descr|title|Target|author|displayName|userId|v)="([^"]*)\"""")
+"""Attributes of office files that hold text: names of sheets, ranges and people, links, cached values."""
 
 
 @dataclass(frozen=True)
@@ -122,12 +132,14 @@ def _plain(path: Path) -> Iterator[str]:
 
 
 def _markup(path: Path) -> Iterator[str]:
-    """Text between tags, descriptions in attributes, and the strings of embedded scripts and data."""
+    """Text between tags, in attributes and comments, and the strings of embedded scripts and data."""
     content = path.read_text(encoding="utf-8", errors="replace")
     for script in _SCRIPT.findall(content):
         yield from (match.group(1) for match in _STRING.finditer(script))
     rest = _STYLE.sub(" ", _SCRIPT.sub(" ", content))
-    yield from (html.unescape(shown) for shown in _SHOWN.findall(rest))
+    yield from (html.unescape(hidden) for hidden in _COMMENT.findall(rest))
+    rest = _COMMENT.sub(" ", rest)
+    yield from (html.unescape(one or other) for one, other in _SHOWN.findall(rest))
     yield html.unescape(_TAG.sub("\n", rest))
 
 
@@ -159,12 +171,13 @@ def _strings(value: object) -> Iterator[str]:
 
 
 def _office(path: Path) -> Iterator[str]:
-    """Text, comments and properties of a workbook or a Word file."""
+    """Text, comments, names, links, cached values and properties of a workbook or a Word file."""
     with zipfile.ZipFile(path) as archive:
         for part in archive.namelist():
-            if _PART.fullmatch(part):
+            if _PART.fullmatch(part) and not _NO_TEXT.fullmatch(part):
                 content = archive.read(part).decode("utf-8", errors="replace")
                 content = re.sub(r"</?(?:w:r|w:t|w:rPr|w:proofErr)\b[^>]*>", "", content)
+                yield from (html.unescape(text) for text in _IN_PART.findall(content))
                 kept = re.sub(r"<v>[^<]*</v>|<dcterms:\w+[^>]*>[^<]*</dcterms:\w+>", " ", content)
                 yield html.unescape(_TAG.sub("\n", kept))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import pytest
 
@@ -126,3 +127,38 @@ def test_workbooks_and_word_files_are_searched_with_their_properties(tmp_path):
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(UsageError, match="does not exist"):
         scan_outputs(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "<!-- anna@example.org -->",
+        "<p data-child='anna@example.org'>x</p>",
+        '<a href="mailto:anna@example.org">x</a>',
+        "<p aria-description='anna@example.org'>x</p>",
+        '<input value="anna@example.org">',
+    ],
+)
+def test_what_a_page_carries_without_showing_it_is_seen(tmp_path, hidden):
+    path = tmp_path / "page.html"
+    path.write_text(f"<html><body><p>fine</p>{hidden}</body></html>", encoding="utf-8")
+    assert [item.kind for item in scan_outputs(path).sightings] == ["e-mail address"]
+
+
+@pytest.mark.parametrize(
+    ("part", "content"),
+    [
+        ("xl/pivotCache/pivotCacheDefinition1.xml", '<s v="anna@example.org"/>'),
+        ("xl/externalLinks/externalLink1.xml", "<v>1</v><t>anna@example.org</t>"),
+        ("xl/worksheets/_rels/sheet1.xml.rels", '<Relationship Target="mailto:anna@example.org"/>'),
+        ("xl/persons/person.xml", '<person displayName="anna@example.org"/>'),
+        ("xl/workbook.xml", '<definedName name="anna@example.org">A1</definedName>'),
+        ("xl/threadedComments/threadedComment1.xml", "<text>anna@example.org</text>"),
+        ("customXml/item1.xml", "<a>anna@example.org</a>"),
+    ],
+)
+def test_leftovers_of_a_workbook_are_seen(tmp_path, part, content):
+    path = tmp_path / "book.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(part, f"<root>{content}</root>")
+    assert [item.kind for item in scan_outputs(path).sightings] == ["e-mail address"]
