@@ -73,7 +73,7 @@ def test_other_weights_than_the_cards_are_refused(tmp_path: Path) -> None:
 
 
 def test_missing_files_and_cards_that_are_none(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none\.json cannot be read as a model card"):
+    with pytest.raises(UsageError, match=r"none\.json: there is no model card"):
         read(tmp_path / "none")
     save(tmp_path / "mine", _net(), FACTS)
     (tmp_path / "mine.safetensors").unlink()
