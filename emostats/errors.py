@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from numbers import Real
 
 
 class Severity(StrEnum):
@@ -125,3 +126,15 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     if close:
         return "Did you mean " + " or ".join(f"'{item}'" for item in close) + "?"
     return ("There are: " + ", ".join(f"'{item}'" for item in candidates) + ".") if candidates else ""
+
+
+def check_level(level: float, name: str = "conf_level") -> float:
+    """`level`, a share such as 0.95.
+
+    Raises
+    ------
+    UsageError: it is no number between 0 and 1; 95 is the usual slip.
+    """
+    if not isinstance(level, Real) or not 0 < level < 1:
+        raise UsageError(f"{name} must lie between 0 and 1, e.g. 0.95; found {level!r}.")
+    return level

@@ -137,7 +137,9 @@ def icc_command(
     columns: Annotated[
         str | None, typer.Option(help="Wide table: the raters' columns, e.g. 'judge1,judge2,judge3'.")
     ] = None,
-    interval: Annotated[str, typer.Option(help="auto, anova, generalized, profile.")] = "auto",
+    interval: Annotated[
+        str, typer.Option(help="auto, anova, generalized, profile, bootstrap, bca, parametric.")
+    ] = "auto",
     conf_level: LevelOption = 0.95,
     sheet: SheetOption = None,
     as_json: JsonOption = False,

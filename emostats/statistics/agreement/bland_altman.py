@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emostats.errors import UsageError, did_you_mean
+from emostats.errors import UsageError, check_level, did_you_mean
 from emostats.statistics.agreement.chi import noncentral_t_quantile
 from emostats.statistics.agreement.pairs import MethodPairs, read_pairs
 
@@ -111,6 +111,8 @@ def bland_altman(
     UsageError, FindingsError: as in `icc`; not two methods; fewer than three targets; values ≤ 0 on the
         ratio scale.
     """
+    check_level(conf_level)
+    check_level(coverage, "coverage")
     for name, value, known in (
         ("repeated", repeated, ("paired", "unpaired")),
         ("scale", scale, ("difference", "ratio")),

@@ -8,6 +8,7 @@ errors say so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emostats.errors import Finding, FindingsError, UsageError, did_you_mean
+from emostats.errors import Finding, FindingsError, UsageError, check_level, did_you_mean
 from emostats.statistics.agreement.clusters import clustered_error
 from emostats.statistics.agreement.resample import percentile_limits, target_counts
 
@@ -80,28 +81,16 @@ def blinding_check(
     UsageError: an unknown column; fewer than two conditions. FindingsError: two different guesses by one
         rater of one target.
     """
+    check_level(conf_level)
     frame = _guesses(data, truth, guess, targets, raters)
     conditions = [item for item in _in_order(data[truth]) if (frame["truth"] == item).any()]
     if len(conditions) < 2:
         raise UsageError(f"A blinding check needs at least two true conditions; found {len(conditions)}.")
-    is_unsure = frame["guess"] == unsure if unsure is not None else pd.Series(False, index=frame.index)
-    correct = (frame["guess"] == frame["truth"]).to_numpy() & ~is_unsure.to_numpy()
-    unknown = is_unsure.to_numpy()
-    scores = np.where(unknown, 0.0, np.where(correct, 1.0, -1.0 / (len(conditions) - 1)))
-    rows = [
-        _row(
-            "correct guesses",
-            ALL,
-            correct.astype(np.float64),
-            frame,
-            _share_at_random(frame, unknown),
-            conf_level,
-        )
-    ]
-    rows.append(_row("Bang", ALL, scores, frame, 0.0, conf_level))
-    for condition in conditions:
-        here = (frame["truth"] == condition).to_numpy()
-        rows.append(_row("Bang", condition, scores[here], frame[here], 0.0, conf_level))
+    unknown = np.zeros(len(frame), bool) if unsure is None else (frame["guess"] == unsure).to_numpy()
+    correct = (frame["guess"] == frame["truth"]).to_numpy() & ~unknown
+    at_random = _share_at_random(frame, unknown)
+    rows = [_row("correct guesses", ALL, correct.astype(np.float64), frame, at_random, conf_level)]
+    rows += _bang(frame, correct, unknown, conditions, conf_level)
     rows.append(_james(frame, unknown, conditions, conf_level, n_resamples, seed))
     return BlindingCheck(
         rows=tuple(rows),
@@ -113,6 +102,22 @@ def blinding_check(
         n_unsure=int(unknown.sum()),
         conf_level=conf_level,
     )
+
+
+def _bang(
+    frame: pd.DataFrame,
+    correct: NDArray[np.bool_],
+    unknown: NDArray[np.bool_],
+    conditions: Sequence[Any],
+    conf_level: float,
+) -> list[dict[str, Any]]:
+    """Bang's index over all guesses and in each condition: 1 right, 0 don't know, −1/(k − 1) wrong."""
+    scores = np.where(unknown, 0.0, np.where(correct, 1.0, -1.0 / (len(conditions) - 1)))
+    rows = [_row("Bang", ALL, scores, frame, 0.0, conf_level)]
+    for condition in conditions:
+        here = (frame["truth"] == condition).to_numpy()
+        rows.append(_row("Bang", condition, scores[here], frame[here], 0.0, conf_level))
+    return rows
 
 
 def _guesses(data: pd.DataFrame, truth: str, guess: str, targets: str, raters: str) -> pd.DataFrame:

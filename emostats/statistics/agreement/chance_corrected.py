@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, check_level
 from emostats.statistics.agreement.categories import CategoryTable, read_categories
 from emostats.statistics.agreement.weights import agreement_weights
 
@@ -172,8 +172,7 @@ def _one(
     categories: Sequence[Hashable] | None = None,
     conf_level: float = 0.95,
 ) -> AgreementCoefficient:
-    if not 0.0 < conf_level < 1.0:
-        raise UsageError(f"conf_level must lie strictly between 0 and 1; found {conf_level!r}.")
+    check_level(conf_level)
     read = read_categories(data, targets=targets, raters=raters, ratings=ratings, categories=categories)
     title, chance_of = _CHANCE[name]
     weight_name = weights if isinstance(weights, str) else "given"

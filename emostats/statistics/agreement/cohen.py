@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, check_level
 from emostats.statistics.agreement.categories import read_categories
 from emostats.statistics.agreement.weights import agreement_weights
 
@@ -119,11 +119,8 @@ def cohen_kappa_of_counts(
     """
     from scipy.special import ndtr, ndtri
 
-    table = np.asarray(counts, dtype=np.float64)
-    if table.ndim != 2 or table.shape[0] != table.shape[1] or table.shape[0] < 2:
-        raise UsageError("counts must be a square table, rows first rater, columns second.")
-    if not np.isfinite(table).all() or (table < 0).any() or table.sum() == 0:
-        raise UsageError("counts must be numbers of 0 or more, not all 0.")
+    check_level(conf_level)
+    table = _square(counts)
     q, n = len(table), float(table.sum())
     w = agreement_weights(weights, np.arange(1.0, q + 1.0) if scores is None else scores)
     p = table / n
@@ -151,8 +148,25 @@ def cohen_kappa_of_counts(
         n_left_out=n_left_out,
         categories=tuple(categories or range(1, q + 1)),
         counts=tuple(tuple(row) for row in table.tolist()),
-        reason="undefined (0/0): both raters use one category only" if np.isnan(value) else "",
+        reason=_reason(table, value),
     )
+
+
+def _square(counts: Any) -> Array:
+    table = np.asarray(counts, dtype=np.float64)
+    if table.ndim != 2 or table.shape[0] != table.shape[1] or table.shape[0] < 2:
+        raise UsageError("counts must be a square table, rows first rater, columns second.")
+    if not np.isfinite(table).all() or (table < 0).any() or table.sum() == 0:
+        raise UsageError("counts must be numbers of 0 or more, not all 0.")
+    return table
+
+
+def _reason(table: Array, value: float) -> str:
+    if np.isnan(value):
+        return "undefined (0/0): both raters use one category only"
+    if min((table.sum(axis=axis) > 0).sum() for axis in (0, 1)) == 1:
+        return "0 by definition: a rater uses one category only, so the limits say nothing"
+    return ""
 
 
 def _kappa(p: Array, w: Array, n: float) -> tuple[float, float, float, float, float]:

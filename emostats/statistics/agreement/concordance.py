@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, check_level
 from emostats.statistics.agreement.ratings import read_ratings
 
 NAN = float("nan")
@@ -63,6 +63,7 @@ def concordance_correlation(
     ------
     UsageError, FindingsError: as in `icc`; not two raters; fewer than three targets with both values.
     """
+    check_level(conf_level)
     table = read_ratings(data, targets=targets, raters=raters, ratings=ratings)
     if table.n_raters != 2:
         raise UsageError(

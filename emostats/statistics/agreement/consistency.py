@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, check_level
 from emostats.statistics.agreement.bands import interpretation
 from emostats.statistics.agreement.icc import icc_of_table
 from emostats.statistics.agreement.ratings import RatingTable, read_ratings
@@ -95,6 +95,7 @@ def cronbach_alpha(
     ------
     UsageError, FindingsError: as in `icc`; fewer than two items or subjects.
     """
+    check_level(conf_level)
     if interval not in ("anova", "bootstrap", "bca"):
         raise UsageError(f"interval must be 'anova', 'bootstrap' or 'bca'; found '{interval}'.")
     table = read_items(data, subjects, items, answers, fewest=2)

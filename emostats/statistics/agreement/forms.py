@@ -81,7 +81,7 @@ def spearman_brown(rho: float | Array, m: float) -> float | Array:
     """Reliability of the mean of `m` ratings when one has reliability `rho` (NaN where it is undefined)."""
     denominator = 1.0 + (m - 1.0) * np.asarray(rho, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        stepped = np.where(denominator == 0.0, np.nan, m * np.asarray(rho) / denominator)
+        stepped = np.where(np.abs(denominator) < 1e-12, np.nan, m * np.asarray(rho) / denominator)
     return float(stepped) if np.ndim(rho) == 0 else stepped
 
 

@@ -79,7 +79,7 @@ class GeneralizedICC:
 
         The boundary point has the target χ² at its df; the elasticities are differences over a step of 1 %.
         """
-        if odds == 0.0:
+        if odds == 0.0 or self.raters.q0 == 0.0:  # raters whose means are equal move nothing
             return False
         mse = self.ss_e / self.df_e
         g_s = _at_df(self.targets, mse)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from emostats.errors import UsageError, did_you_mean
+from emostats.errors import UsageError, check_level, did_you_mean
 from emostats.statistics.agreement.complete import CompleteEngine
 from emostats.statistics.agreement.engine import Engine
 from emostats.statistics.agreement.form_estimate import FormEstimate
@@ -67,8 +67,7 @@ def icc(
 def _check_options(interval: str, conf_level: float, n_resamples: int) -> None:
     if interval not in INTERVALS:
         raise UsageError(f"There is no interval '{interval}'. {did_you_mean(interval, INTERVALS)}")
-    if not 0.0 < conf_level < 1.0:
-        raise UsageError(f"conf_level must lie strictly between 0 and 1; found {conf_level!r}.")
+    check_level(conf_level)
     if n_resamples < 1:
         raise UsageError(f"n_resamples must be at least 1; found {n_resamples!r}.")
 

@@ -102,7 +102,8 @@ class IncompleteEngine(Engine):
             return (1.0, 1.0) if self.fit(form.key) is not None else (NAN, NAN)
         tail = (1.0 - conf_level) / 2.0
         low, high = (wald_limit(wald, f_quantile(p, wald.df, wald.df_error)) for p in (1.0 - tail, tail))
-        return self.stepped(form, (low, high))
+        low, high = self.stepped(form, (low, high))
+        return (-np.inf if form.average and np.isnan(low) else low), high
 
     def customary(self, form: Form, conf_level: float) -> Limits:
         return NAN, NAN
@@ -137,6 +138,7 @@ def wald_limit(wald: WaldSums, f: float) -> float:
     while gap_high > 0.0 and high < 30.0:
         low, gap_low, high = high, gap_high, high + 2.0
         gap_high = gap(high)
-    s = low if gap_low <= 0.0 else illinois(gap, low, high, gap_low, gap_high, xtol=1e-13)
-    g = expm1(s)
+    if gap_low <= 0.0:
+        return -1.0 / (float(wald.sums.sizes.max()) - 1.0)
+    g = expm1(illinois(gap, low, high, gap_low, gap_high, xtol=1e-13))
     return g / (1.0 + g)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emostats.errors import UsageError, did_you_mean
+from emostats.errors import UsageError, check_level, did_you_mean
 from emostats.statistics.agreement.categories import CategoryTable, read_categories
 from emostats.statistics.agreement.resample import percentile_limits, target_counts
 
@@ -85,6 +85,7 @@ def krippendorff_alpha(
     UsageError, FindingsError: as in `icc`; texts above the nominal level; negative values at the ratio level.
     """
     _check(level, interval)
+    check_level(conf_level)
     read = _read(data, targets, raters, ratings, level)
     pairs, m = _coincidences(read.counts)
     observed, expected = _disagreements(pairs.sum(axis=0), read.scores, level)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emostats.errors import UsageError, did_you_mean
+from emostats.errors import UsageError, check_level, did_you_mean
 from emostats.statistics.agreement.clusters import clustered_error
 from emostats.statistics.agreement.ratings import RatingTable, read_ratings
 from emostats.statistics.agreement.roots import expit
@@ -81,8 +81,7 @@ def matching_accuracy(
     ------
     UsageError, FindingsError: as in `icc`; a target in two of the larger units.
     """
-    if not 0.0 < conf_level < 1.0:
-        raise UsageError(f"conf_level must lie strictly between 0 and 1; found {conf_level!r}.")
+    check_level(conf_level)
     if not np.isfinite(threshold):
         raise UsageError(f"threshold must be a finite rating; found {threshold!r}.")
     table = read_ratings(data, targets=targets, raters=raters, ratings=ratings, min_raters=1)

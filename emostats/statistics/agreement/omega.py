@@ -8,12 +8,14 @@ once.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, check_level
 from emostats.statistics.agreement.consistency import NAN, Reliability, read_items
 from emostats.statistics.agreement.resample import percentile_limits, target_counts
 
@@ -42,6 +44,7 @@ def mcdonald_omega(
     ------
     UsageError, FindingsError: as in `icc`; fewer than three items; fewer complete subjects than items + 1.
     """
+    check_level(conf_level)
     table = read_items(data, subjects, items, answers, fewest=3)
     full = ~np.isnan(table.values).any(axis=1)
     values = np.asarray(table.values)[full]
@@ -50,38 +53,39 @@ def mcdonald_omega(
         raise UsageError(f"ω of {k} items needs at least {k + 1} subjects without gaps; found {n}.")
     y = values - values.mean(axis=0)
     S = y.T @ y / (n - 1)
-    if (np.diag(S) <= 0.0).any():
-        still = [str(label) for label, s2 in zip(table.raters, np.diag(S), strict=True) if s2 <= 0.0]
-        return _undefined(
-            table.n_raters, n, int((~full).sum()), conf_level, f"item {', '.join(still)} does not vary"
-        )
-    scale = np.sqrt(np.diag(S))
-    if float(np.linalg.eigvalsh(S / np.outer(scale, scale))[0]) < 1e-10:
-        reason = "items are the same or add up to each other: one factor cannot be fitted"
-        return _undefined(table.n_raters, n, int((~full).sum()), conf_level, reason)
+    nothing = Reliability(
+        "McDonald's ω", NAN, NAN, NAN, NAN, conf_level, NAN, n, k, int((~full).sum()), "none", ""
+    )
+    if reason := _why_not(S, table.raters):
+        return replace(nothing, reason=reason)
     loadings, unique = (part[0] for part in one_factor(S[None]))
     draws = _draws(y, n_resamples, seed)
     low, high = percentile_limits(draws, conf_level)
     defined = draws[~np.isnan(draws)]
+    scale = np.sqrt(np.diag(S))
     held = unique <= _LEAST * np.diag(S) * 1.01
-    return Reliability(
-        coefficient="McDonald's ω",
+    return replace(
+        nothing,
         estimate=float(omega(loadings, unique)),
         std_error=float(defined.std(ddof=1)) if defined.size > 1 else NAN,
         conf_low=low,
         conf_high=high,
-        conf_level=conf_level,
         standardized=float(omega(loadings / scale, unique / scale**2)),
-        n_subjects=n,
-        n_items=k,
-        n_incomplete=int((~full).sum()),
         method=f"one factor, maximum likelihood; bootstrap of subjects, {n_resamples} resamples, seed {seed}",
         reason="an item has almost no unique variance (Heywood case)" if held.any() else "",
     )
 
 
-def _undefined(k: int, n: int, incomplete: int, conf_level: float, reason: str) -> Reliability:
-    return Reliability("McDonald's ω", NAN, NAN, NAN, NAN, conf_level, NAN, n, k, incomplete, "none", reason)
+def _why_not(S: Array, items: Sequence[Hashable]) -> str:
+    """Why one factor cannot be fitted to a covariance matrix; '' if it can."""
+    variances = np.diag(S)
+    if (variances <= 0.0).any():
+        still = [str(label) for label, variance in zip(items, variances, strict=True) if variance <= 0.0]
+        return f"item {', '.join(still)} does not vary"
+    scale = np.sqrt(variances)
+    if float(np.linalg.eigvalsh(S / np.outer(scale, scale))[0]) < 1e-10:
+        return "items are the same or add up to each other: one factor cannot be fitted"
+    return ""
 
 
 def omega(loadings: Array, unique: Array) -> Array:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emostats.errors import Finding, FindingsError, UsageError, did_you_mean
+from emostats.errors import Finding, FindingsError, UsageError, check_level, did_you_mean
 from emostats.statistics.agreement.components import VarianceComponents, fit_components
 from emostats.statistics.agreement.crossed import CrossedSums, oneway_sums
 from emostats.statistics.agreement.f_intervals import f_limit, f_quantile, f_upper_tail, ratio
@@ -78,6 +78,7 @@ def icc_oneway(data: pd.DataFrame, *, groups: str, values: str, conf_level: floa
         number, infinite,
     a missing group.
     """
+    check_level(conf_level)
     y, codes = _read(data, groups, values)
     size = np.bincount(codes).astype(np.float64)
     n0 = (len(y) - (size**2).sum() / len(y)) / (len(size) - 1)

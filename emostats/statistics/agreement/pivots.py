@@ -48,6 +48,8 @@ class BalancedRatio:
         return self.ss / (1.0 + self.m * g)
 
     def inverse(self, x: Array) -> Array:
+        if self.ss == 0.0:
+            return np.zeros_like(x)
         with np.errstate(divide="ignore"):
             return np.maximum(self.ss / x - 1.0, 0.0) / self.m
 
@@ -129,8 +131,10 @@ class WaldSums:
         """Sum of squares of the fitted target effects: the limit of g·Q(g)."""
         return max(float(self.q(np.array([g]))[0][0]) * g, 0.0)
 
-    def tabulated(self) -> TabulatedRatio:
+    def tabulated(self) -> VarianceRatio:
         """Q as a pivot to be read and inverted many times."""
+        if float(self.q(np.zeros(1))[0][0]) <= self.sums.noise:
+            return BalancedRatio(0.0, self.df, 1)
         return _tabulate(self.q, self.df, float(self.sums.sizes @ self.sums.n_c / self.sums.n))
 
 
@@ -153,8 +157,10 @@ class IncompletePivots:
     z2: Array
     groups: int
 
-    def raters(self) -> TabulatedRatio:
+    def raters(self) -> VarianceRatio:
         """Pivot of σ²_raters/σ²_e."""
+        if float(self.z2.sum()) <= self.twoway.sums.noise:
+            return BalancedRatio(0.0, len(self.d), 1)
 
         def pair(g: Array) -> tuple[Array, Array]:
             below = 1.0 + g[:, None] * self.d

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, check_level
 from emostats.statistics.agreement.anova import MeanSquares
 from emostats.statistics.agreement.chi import chi_rule
 from emostats.statistics.agreement.f_intervals import f_interval, f_quantile, f_upper_tail
@@ -56,6 +56,11 @@ def _check(n_raters: int, **rhos: float) -> None:
             raise UsageError(f"{name} must lie in [0, 1); found {rho}.")
 
 
+def _check_targets(n_targets: int) -> None:
+    if n_targets < 2:
+        raise UsageError(f"n_targets must be 2 or more; found {n_targets}.")
+
+
 def icc_power(*, n_targets: int, n_raters: int, rho0: float, rho1: float, alpha: float = 0.05) -> float:
     """Exact power of the one-sided F test of H0: ICC(1) ≤ rho0 when it is rho1.
 
@@ -66,6 +71,8 @@ def icc_power(*, n_targets: int, n_raters: int, rho0: float, rho1: float, alpha:
     UsageError: a value outside its range.
     """
     _check(n_raters, rho0=rho0, rho1=rho1)
+    check_level(alpha, "alpha")
+    _check_targets(n_targets)
     df1, df2 = n_targets - 1, n_targets * (n_raters - 1)
     critical = f_quantile(1.0 - alpha, df1, df2) * _inflation(rho0, n_raters)
     return f_upper_tail(critical / _inflation(rho1, n_raters), df1, df2)
@@ -90,8 +97,8 @@ def targets_for_test(
     _check(n_raters, rho0=rho0, rho1=rho1)
     if not rho1 > rho0:
         raise UsageError(f"rho1 must be above rho0; found {rho1} and {rho0}.")
-    if not (0.0 < alpha < 1.0 and 0.0 < power < 1.0):
-        raise UsageError("alpha and power must lie strictly between 0 and 1.")
+    check_level(alpha, "alpha")
+    check_level(power, "power")
     k = n_raters
     spread = float(ndtri(1.0 - alpha) + ndtri(power))
     ratio = _inflation(rho0, k) / _inflation(rho1, k)
@@ -114,6 +121,8 @@ def expected_width(*, n_targets: int, n_raters: int, rho: float, conf_level: flo
     UsageError: a value outside its range.
     """
     _check(n_raters, rho=rho)
+    check_level(conf_level)
+    _check_targets(n_targets)
     df1, df2, k = n_targets - 1, n_targets * (n_raters - 1), n_raters
     (z1, w1), (z2, w2) = chi_rule(df1), chi_rule(df2)
     f = _inflation(rho, k) * (z1[:, None] ** 2 / df1) / (z2**2 / df2)
@@ -133,6 +142,7 @@ def targets_for_width(*, rho: float, width: float, n_raters: int, conf_level: fl
     from scipy.special import ndtri
 
     _check(n_raters, rho=rho)
+    check_level(conf_level)
     if not 0.0 < width < 1.0:
         raise UsageError(f"width must lie strictly between 0 and 1; found {width}.")
     k, z = n_raters, float(ndtri(0.5 + conf_level / 2.0))
@@ -247,8 +257,10 @@ def simulate_plan(
     UsageError: an unknown form, interval or variance; a value outside its range.
     """
     _check(n_raters, rho0=rho0)
-    if n_targets < 2 or n_simulations < 1:
-        raise UsageError("n_targets must be 2 or more, n_simulations 1 or more.")
+    check_level(conf_level)
+    _check_targets(n_targets)
+    if n_simulations < 1:
+        raise UsageError(f"n_simulations must be 1 or more; found {n_simulations}.")
     if interval not in ("auto", "anova"):
         raise UsageError(f"interval must be 'auto' or 'anova'; found '{interval}'.")
     chosen, parts = find_form(form), _variances(variances)

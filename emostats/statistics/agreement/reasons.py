@@ -55,6 +55,8 @@ def _value(engine: Engine, form: Form, estimate: float) -> str:
 def _limits(estimate: float, low: float, high: float) -> str:
     if np.isnan(estimate):
         return ""
+    if low == -np.inf:
+        return "unbounded below: the ratings are too few to bound it"
     if np.isnan(low) or np.isnan(high):
         return "no limits: they are undefined by this method"
     if low > high:

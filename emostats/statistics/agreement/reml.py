@@ -59,7 +59,8 @@ def _criterion(sums: CrossedSums, model: str, g_s: Array, g_r: Array) -> Criteri
     freedom = sums.N - parts.p
     R = np.maximum(parts.R, np.finfo(np.float64).tiny)
     value = freedom * (1.0 + np.log(2.0 * np.pi * R / freedom)) + r.log_det + parts.logs
-    slope = freedom[..., None] * parts.slope_rss / R[..., None] + parts.slope_logs
+    with np.errstate(over="ignore"):  # no residual sum of squares is left: the slope is infinite
+        slope = freedom[..., None] * parts.slope_rss / R[..., None] + parts.slope_logs
     slope[..., 0] += r.slope_log_det
     return Criterion(value, slope, R / freedom, R, parts.slope_rss)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from emostats.errors import EmostatsError, UsageError, did_you_mean
+from emostats.errors import EmostatsError, UsageError, check_level, did_you_mean
 from emostats.statistics.agreement.bands import interpretation
 from emostats.statistics.agreement.engine import Array
 from emostats.statistics.agreement.forms import FAMILIES, Form, find_form, spearman_brown
@@ -198,6 +198,7 @@ def icc_by_subgroup(
     UsageError: an unknown column or form. FindingsError: as in `icc`, when all targets together cannot be
         read.
     """
+    check_level(conf_level)
     chosen = find_form(form)
     factors = [by] if isinstance(by, str) else list(by)
     for name in [*factors, *([domains] if domains else [])]:

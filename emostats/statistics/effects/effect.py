@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from emostats.errors import ModelError, UsageError
+from emostats.errors import check_level as check_level
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -94,13 +95,6 @@ def pairs(pre: npt.ArrayLike, post: npt.ArrayLike, minimum: int = 2) -> tuple[Fl
     if complete.sum() < minimum:
         raise ModelError(f"There are {complete.sum()} complete pairs; at least {minimum} are needed.")
     return first[complete], second[complete]
-
-
-def check_level(conf_level: float) -> float:
-    """`conf_level`, or a UsageError if it is not between 0 and 1."""
-    if not 0 < conf_level < 1:
-        raise UsageError(f"conf_level must lie between 0 and 1, e.g. 0.95; found {conf_level!r}.")
-    return conf_level
 
 
 def normal_quantile(conf_level: float) -> float:

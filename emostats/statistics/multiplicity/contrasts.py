@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from emostats.errors import UsageError, did_you_mean
+from emostats.errors import UsageError, check_level, did_you_mean
 from emostats.statistics.multiplicity.multivariate_t import (
     Alternative,
     max_abs_t_quantile,
@@ -131,8 +131,7 @@ def _check(
         raise UsageError(f"There is no adjustment called {method!r}. {did_you_mean(method, ADJUSTMENTS)}")
     if alternative not in ("two-sided", "greater", "less"):
         raise UsageError(f"alternative={alternative!r} is unknown: two-sided, greater or less.")
-    if not 0 < conf_level < 1:
-        raise UsageError(f"conf_level must lie between 0 and 1, e.g. 0.95; found {conf_level!r}.")
+    check_level(conf_level)
     if covariance.shape != (len(values), len(values)):
         raise UsageError(
             f"vcov must be {len(values)} × {len(values)}, one row a contrast; it is {covariance.shape}."

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from emostats.errors import UsageError, did_you_mean
+from emostats.errors import UsageError, check_level, did_you_mean
 from emostats.statistics.multiplicity.directions import cached_cell_angles
 from emostats.statistics.multiplicity.product_correlation import (
     product_loadings,
@@ -111,8 +111,7 @@ def _quantile(
 ) -> float:
     matrix = check_correlation(correlation, None)
     _check(df, alternative)
-    if not 0 < conf_level < 1:
-        raise UsageError(f"conf_level must lie between 0 and 1, e.g. 0.95; found {conf_level!r}.")
+    check_level(conf_level)
     tail = tail_function(matrix, df, alternative, tolerance)
     return _solve(tail, 1 - conf_level, len(matrix), df, two_sided=alternative == "two-sided")
 

@@ -100,15 +100,13 @@ def bootstrap(
     )
     units, evaluator, notes = problem.units, problem.evaluator, problem.notes
     original = problem.original()
-    facts: dict[str, Any] = {
+    asked = {
         "conf_level": conf_level,
         "n_resamples": n_resamples,
-        "n_units": units.n_units,
-        "n_strata": len(units.stratum_sizes),
-        "unit": "/".join(units.columns) or "row",
         "seed": seed,
         "interpolation": interpolation,
     }
+    facts = {**asked, **_facts_on_units(units)}
     if no_variation(units):
         return _announce(_without_variation(evaluator.names, original.values[0], units, method, notes, facts))
     scheme: Scheme = "dirichlet" if method == "bayesian" else "multinomial"
@@ -120,6 +118,14 @@ def bootstrap(
     found = [interval(sample, method, conf_level, interpolation) for sample in samples]
     notes += _notes_on_units(units) + failure_warnings(evaluator.names, replicates)
     return _announce(collect(samples, found, method=method, warnings=notes, **facts))
+
+
+def _facts_on_units(units: Units) -> dict[str, Any]:
+    return {
+        "n_units": units.n_units,
+        "n_strata": len(units.stratum_sizes),
+        "unit": "/".join(units.columns) or "row",
+    }
 
 
 def _samples(
@@ -164,8 +170,7 @@ def _notes_on_units(units: Units) -> tuple[str, ...]:
     if single:
         notes += (
             f"{len(single)} of {len(units.stratum_sizes)} strata hold one unit ({', '.join(single[:3])}); it "
-            "is in "
-            "every resample, and its variation is not counted.",
+            "is in every resample, and its variation is not counted.",
         )
     return notes
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emostats.errors import ModelError, UsageError, did_you_mean
+from emostats.errors import ModelError, UsageError, check_level, did_you_mean
 from emostats.statistics.resampling.evaluate import (
     Data,
     Evaluator,
@@ -97,8 +97,7 @@ def check_common(conf_level: float, interpolation: str, **counts: int) -> None:
     if interpolation not in INTERPOLATIONS:
         hint = did_you_mean(interpolation, INTERPOLATIONS)
         raise UsageError(f"interpolation={interpolation!r} is unknown. {hint}")
-    if not 0 < conf_level < 1:
-        raise UsageError(f"conf_level must lie between 0 and 1, e.g. 0.95; found {conf_level!r}.")
+    check_level(conf_level)
     for name, value in counts.items():
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 2:
             raise UsageError(f"{name} must be a whole number of at least 2; found {value!r}.")

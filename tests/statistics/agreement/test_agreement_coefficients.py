@@ -80,7 +80,7 @@ def test_unused_categories_count_in_gwets_chance():
         ({"categories": [1]}, "at least 2 categories"),
         ({"categories": [1, 1, 2]}, "distinct"),
         ({"categories": [1, 3]}, "not among the categories"),
-        ({"conf_level": 1.0}, "strictly between"),
+        ({"conf_level": 1.0}, "conf_level must lie between 0 and 1"),
     ],
 )
 def test_bad_options_of_coefficients_are_refused(options, message):
@@ -422,3 +422,11 @@ def test_concordance_of_equal_and_of_constant_values():
     assert "does not vary" in concordance_correlation(flat).reason
     with pytest.raises(UsageError, match="two raters"):
         concordance_correlation(np.ones((4, 3)))
+
+
+def test_a_rater_of_one_category_is_said():
+    """κ is 0 and its formula's standard error is 0, whatever the other rater said."""
+    found = cohen_kappa_of_counts([[3, 4], [0, 0]])
+    assert (found.estimate, found.conf_low, found.conf_high) == (0.0, 0.0, 0.0)
+    assert "one category only" in found.reason
+    assert cohen_kappa_of_counts([[3, 1], [1, 4]]).reason == ""

@@ -155,3 +155,43 @@ def test_a_limit_that_equals_the_estimate_but_for_rounding_is_not_beyond_it():
     row = em.icc([[1.0, 2.0], [3.0, 3.0]], interval="bootstrap").row("ICC(C,k)")
     assert row.conf_low == pytest.approx(row.estimate, abs=1e-12)
     assert "outside" not in row.reason
+
+
+EQUAL_RATERS = [[1.0, 2, 1], [3, 3, 4], [5, 4, 5], [2, 2, 1]]
+"""The raters differ, and their means do not: the sum of squares between them is exactly 0."""
+
+
+@pytest.mark.parametrize("more", [[], [[2.0, 2.0, np.nan]]])
+def test_raters_with_equal_means_have_the_limits_of_raters_with_nearly_equal_means(more):
+    values = np.array(EQUAL_RATERS + more)
+    nearly = values + np.array([2e-5, 0.0, -2e-5])
+    for interval in ("auto", "generalized", "profile"):
+        exact, close = (em.icc(x, interval=interval).row("ICC(A,1)") for x in (values, nearly))
+        assert exact.estimate == pytest.approx(close.estimate, abs=1e-6)
+        assert (exact.conf_low, exact.conf_high) == pytest.approx((close.conf_low, close.conf_high), abs=1e-4)
+    customary = em.icc(values).row("ICC(A,1)")
+    assert 0.3 < customary.conf_low < customary.estimate < customary.conf_high < 1
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_small_tables_of_whole_numbers_always_have_an_answer(seed):
+    """Few categories and few targets make sums of squares of exactly 0."""
+    rng = np.random.default_rng(seed)
+    shape = int(rng.integers(2, 7)), int(rng.integers(2, 4))
+    values = rng.integers(0, 3, shape).astype(float)
+    if seed % 2:
+        values[rng.random(shape) < 0.2] = np.nan
+        values[0], values[:, 0] = 1.0, 1.0
+    table = em.icc(values).table()
+    unsaid = table[(table["reason"] == "") & table[["estimate", "conf_low", "conf_high"]].isna().any(axis=1)]
+    assert unsaid.empty
+
+
+def test_a_limit_without_a_bound_is_said_to_be_one():
+    """Three children, seven ratings: F at the lowest possible ICC(C,1), −1/2, is still below its quantile."""
+    values = [[1.0, np.nan, 2.0], [0.0, 0.0, 0.0], [2.0, 2.0, np.nan]]
+    single, mean = (em.icc(values).row(form) for form in ("ICC(C,1)", "ICC(C,k)"))
+    assert single.conf_low == pytest.approx(-0.5)
+    assert mean.conf_low == -np.inf
+    assert "unbounded below" in mean.reason
+    assert mean.conf_low < mean.estimate < mean.conf_high < 1

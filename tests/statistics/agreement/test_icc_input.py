@@ -94,8 +94,8 @@ def test_a_missing_label_is_refused(frame, column):
     ("options", "message"),
     [
         ({"interval": "profil"}, "Did you mean 'profile'"),
-        ({"conf_level": 95}, "strictly between 0 and 1"),
-        ({"conf_level": 0.0}, "strictly between 0 and 1"),
+        ({"conf_level": 95}, "must lie between 0 and 1"),
+        ({"conf_level": 0.0}, "must lie between 0 and 1"),
         ({"interval": "bootstrap", "n_resamples": 0}, "at least 1"),
     ],
 )
