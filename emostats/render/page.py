@@ -188,4 +188,4 @@ def _source(context: Any, cell: Any) -> str:
     value = cell.value if isinstance(cell.value, str) else rounding.full(cell.value)
     value = value.replace(" to ", word(context["report"], " to "))
     number = " ".join(part for part in (value, cell.unit) if part)
-    return " · ".join(part for part in (number, cell.estimate_id) if part)
+    return " · ".join(part for part in (number, cell.estimate_id or getattr(cell, "file", "")) if part)

@@ -23,6 +23,7 @@ class Cell:
     estimates.
     detail: a second, smaller line, e.g. the interval. reason: why there is no number, in words.
     mark: the footnote that gives the reason, in tables. target: id of the part of the report it leads to.
+    file: of the run folder that has a number which is no estimate.
     """
 
     text: str
@@ -33,6 +34,7 @@ class Cell:
     reason: str = ""
     mark: str = ""
     target: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)

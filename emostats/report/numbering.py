@@ -11,6 +11,13 @@ from emostats.report.drawings import SIMULATED
 from emostats.report.language import _, sentences, stopped
 from emostats.report.model import Block, Cell, Figure, Footnote, Section, Table
 
+_TABLES = {
+    "table-flow": "flow", "table-baseline": "baseline", "table-answered": "visits",
+    "table-observed": "visits", "table-classical": "prepost", "table-events": "events",
+    "table-burden": "burden", "table-findings": "findings",
+}  # fmt: skip
+"""How the ids of descriptive tables begin → name of the run's table."""
+
 
 def numbered(sections: Iterable[Section], *, simulated: bool) -> tuple[Section, ...]:
     """The sections with numbers from 1 (brief ones and those for a screen have none), tables and figures with
@@ -21,7 +28,7 @@ def numbered(sections: Iterable[Section], *, simulated: bool) -> tuple[Section, 
     def finish(block: Block) -> Block:
         if isinstance(block, Table):
             return replace(
-                with_reasons(block),
+                with_reasons(with_files(block)),
                 id=_unique(block.id, seen),
                 number=next(table_numbers),
                 caption=_marked(block.caption, simulated),
@@ -43,6 +50,19 @@ def numbered(sections: Iterable[Section], *, simulated: bool) -> tuple[Section, 
         )
         for section in sections
     )
+
+
+def with_files(table: Table) -> Table:
+    """Numbers of descriptive tables, which are no estimates, get the file of the run that they stand in."""
+    name = next((name for start, name in _TABLES.items() if table.id.startswith(start)), "")
+    if not name:
+        return table
+
+    def filed(cell: Cell) -> Cell:
+        counts = cell.value is not None and not cell.estimate_id
+        return replace(cell, file=f"results/tables/{name}.csv") if counts else cell
+
+    return replace(table, rows=tuple(replace(row, cells=tuple(map(filed, row.cells))) for row in table.rows))
 
 
 def with_reasons(table: Table) -> Table:

@@ -253,3 +253,7 @@ def test_templates_neither_round_nor_compute():
 
 def test_the_page_stays_below_its_size(page):
     assert len(page.encode()) < 1_000_000
+
+
+def test_a_count_tells_the_file_that_has_it(page):
+    assert 'title="182 children · results/tables/flow.csv"' in page

@@ -592,3 +592,14 @@ def test_an_outcome_without_an_estimand_is_named_with_its_change(report, handmad
         handmade.manifest(),
     )
     assert "Secondary outcomes" not in said(complete)
+
+
+def test_every_number_in_a_table_tells_where_it_comes_from(report, handmade):
+    """An estimate by its id, a count of a descriptive table by its file; sizes of files are on the page."""
+    ids = {row.estimate_id for row in handmade.estimates()}
+    for table in report.tables():
+        for cell in (cell for row in table.rows for cell in row.cells if cell.value is not None):
+            if table.id.startswith("table-inputs"):
+                continue
+            known = cell.estimate_id in ids if cell.estimate_id else cell.file.startswith("results/tables/")
+            assert known, (table.id, cell)
