@@ -129,5 +129,5 @@ def test_files_that_are_no_cards(tmp_path):
     (tmp_path / "card.json").write_text("{")
     with pytest.raises(UsageError, match="cannot be read"):
         cards.read_card(tmp_path / "card.json")
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="there is no model card"):
         cards.read_card(tmp_path / "none.json")
