@@ -110,8 +110,13 @@ def _refuse_binary(content: bytes, encoding: str) -> None:
         raise UnreadableError(
             "not-a-text-file", message, 'Give it the ending .xlsx, or say format = "excel".'
         )
-    if content[:1024].lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<html", b"<!doctype", b"<table")):
-        message = "expected a text file with a table; found a web page."
+    if (
+        content[:1024]
+        .lstrip(b"\xef\xbb\xbf \r\n\t")
+        .lower()
+        .startswith((b"<html", b"<!doctype", b"<table", b"<?xml"))
+    ):
+        message = "expected a text file with a table; found a web page or XML."
         raise UnreadableError("not-a-text-file", message, "Export it as CSV, or open and save it as .xlsx.")
     if content.startswith(OLD_OFFICE):
         message = "expected a text file; found a workbook in the old Excel 97–2003 format (.xls)."

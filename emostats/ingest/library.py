@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-from emostats.errors import Finding, did_you_mean
+from emostats.errors import Finding, Severity, did_you_mean
 from emostats.ingest.container import UnreadableError
 from emostats.ingest.corrections import read_corrections
 from emostats.ingest.formats.recognise import unstated_export
@@ -121,6 +121,8 @@ class Library:
         described = self._spec.sources[source]
         if described.format == "auto" and (found := unstated_export(content.columns, content.n_rows)):
             self._log.add(replace(found, file=described.file, sheet=sheet))
+            if found.severity is Severity.ERROR:  # read wrongly, it would only give more findings
+                return None
         return self._raw(source, reader, sheet, content)
 
     def _raw(self, source: str, reader: Reader, sheet: str, content: RawSheet) -> RawTable:

@@ -314,8 +314,9 @@ def test_utf_16_without_a_mark_is_named_and_read_when_stated(tmp_path, name):
     assert findings == () and len(data.observations) == 2
 
 
-def test_a_web_page_under_the_name_csv(tmp_path):
-    _, findings = narrow(tmp_path, "<!DOCTYPE html><html><table><tr><td>id</td></tr></table></html>")
+@pytest.mark.parametrize("start", ["<!DOCTYPE html><html>", "\n<HTML>", '\ufeff<?xml version="1.0"?><doc>'])
+def test_a_web_page_under_the_name_csv(tmp_path, start):
+    _, findings = narrow(tmp_path, f"{start}<table><tr><td>id</td></tr></table>")
     assert [finding.rule for finding in findings] == ["not-a-text-file"]
     assert "web page" in findings[0].message
 
@@ -334,7 +335,8 @@ def test_an_old_workbook_under_another_name(tmp_path):
 ])  # fmt: skip
 def test_an_export_that_nobody_declared_is_recognised(tmp_path, content, tool, severity):
     _, findings = narrow(tmp_path, content)
-    found = next(finding for finding in findings if finding.rule == "unstated-export")
+    (found,) = findings
+    assert found.rule == "unstated-export"
     assert found.severity is severity and f'format = "{tool}"' in found.action
     stated = NARROW.replace('file = "scores.csv"', 'file = "scores.csv"\nformat = "delimited"')
     (tmp_path / "study.toml").write_text(stated, encoding="utf-8")
