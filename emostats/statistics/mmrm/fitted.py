@@ -34,7 +34,10 @@ class Settings:
 
 @dataclass(frozen=True, repr=False)
 class FittedModel:
-    """A fitted model as numbers, in the units of the data. The fields are the engine's parts."""
+    """A fitted model as numbers, in the units of the data. The fields are the engine's parts.
+
+    Tables are copies: what is done to them leaves the fit as it is.
+    """
 
     frame: ModelFrame
     scaling: Scaling
@@ -138,17 +141,25 @@ class FittedModel:
     def _theta_units(self) -> Float:
         return self.problem.theta_units(self.scaling.s)
 
-    @cached_property
+    @property
     def theta(self) -> pd.Series:
         """Covariance parameters in SAS's natural parametrisation, by name."""
+        return self._theta.copy()
+
+    @cached_property
+    def _theta(self) -> pd.Series:
         names = self.problem.structure.names(self.frame.visits)
         if self.frame.groups:
             names = tuple(f"{group}: {name}" for group in self.frame.groups for name in names)
         return pd.Series(self._at.theta * self._theta_units, index=pd.Index(names), name="theta")
 
-    @cached_property
+    @property
     def theta_vcov(self) -> pd.DataFrame:
         """Asymptotic covariance of `theta`: inverse observed information."""
+        return self._theta_vcov.copy()
+
+    @cached_property
+    def _theta_vcov(self) -> pd.DataFrame:
         V = self._theta_covariance * np.outer(self._theta_units, self._theta_units)
         return pd.DataFrame(V, index=self.theta.index, columns=self.theta.index)
 
@@ -157,9 +168,15 @@ class FittedModel:
         inverse = np.linalg.inv(self._slope.information)
         return 0.5 * (inverse + inverse.T)
 
-    @cached_property
+    @property
     def covariance(self) -> pd.DataFrame | Mapping[Any, pd.DataFrame]:
         """Covariance matrix of the visits (spatial: of the distinct coordinates); by group if grouped."""
+        if not self.frame.groups:
+            return self._covariance_by_group[None].copy()
+        return {group: matrix.copy() for group, matrix in self._covariance_by_group.items()}
+
+    @cached_property
+    def _covariance_by_group(self) -> dict[Any, pd.DataFrame]:
         out = {}
         for g, label in enumerate(self.frame.groups or (None,)):
             theta = self.problem.theta_of(self._at.theta * self._theta_units, g)
@@ -167,7 +184,7 @@ class FittedModel:
             out[label] = pd.DataFrame(
                 self.problem.structure.sigma(theta, positions), index=labels, columns=labels
             )
-        return out if self.frame.groups else out[None]
+        return out
 
     def _covariance_positions(self) -> tuple[pd.Index, Any]:
         if self.frame.coordinates is None:
@@ -194,15 +211,23 @@ class FittedModel:
         names = np.array(self.frame.encoding.names, dtype=object)
         return tuple(names[~self.scaling.kept])
 
-    @cached_property
+    @property
     def beta(self) -> pd.Series:
         """Estimable coefficients by name."""
+        return self._beta.copy()
+
+    @cached_property
+    def _beta(self) -> pd.Series:
         beta = self.scaling.M @ (self.scaling.b0 + self.scaling.s * self._at.beta)
         return pd.Series(beta, index=pd.Index(self.coefficient_names), name="estimate")
 
-    @cached_property
+    @property
     def beta_vcov(self) -> pd.DataFrame:
         """Covariance of the coefficients by the chosen `vcov`, or adjusted by Kenward and Roger."""
+        return self._beta_vcov.copy()
+
+    @cached_property
+    def _beta_vcov(self) -> pd.DataFrame:
         names = self.coefficient_names
         return pd.DataFrame(self.inference.vcov, index=names, columns=names)
 

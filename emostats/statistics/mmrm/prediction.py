@@ -174,7 +174,7 @@ def predict_rows(
     table = pd.DataFrame({"estimate": mean, "std_error": np.sqrt(total)}, index=index)
     if interval is not None:
         df = inference.method.rows(np.where(np.isfinite(gradient), gradient, 0.0) @ inference.root)
-        margin = t_quantile(0.5 + conf_level / 2, df) * table["std_error"].to_numpy()
+        margin = np.where(known, 0.0, t_quantile(0.5 + conf_level / 2, df) * table["std_error"].to_numpy())
         table["conf_low"], table["conf_high"] = mean - margin, mean + margin
     return table
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -199,3 +201,51 @@ def test_inference_does_not_depend_on_what_was_asked_before() -> None:
     asked.predict(conditional=True)
     pd.testing.assert_frame_equal(asked.coefficients(), fresh.coefficients())
     pd.testing.assert_frame_equal(asked.anova(type=3), fresh.anova(type=3))
+
+
+# -- a fit is a value --------------------------------------------------------------------------
+
+
+def test_what_is_done_to_a_table_leaves_the_fit_as_it_is() -> None:
+    fit = em.mmrm(FORMULA, small_trial())
+    before = fit.emmeans("ARM").table()
+    for name in ("beta", "theta", "beta_vcov", "theta_vcov", "covariance"):
+        table = getattr(fit, name)
+        table.iloc[:] = 999.0
+        assert (getattr(fit, name) != 999.0).to_numpy().all(), name
+    pd.testing.assert_frame_equal(fit.emmeans("ARM").table(), before)
+    grouped = em.mmrm("Y ~ ARM + cs(VISIT | ARM / ID)", small_trial())
+    matrix = grouped.covariance["A"]
+    matrix.iloc[:] = 999.0
+    assert (grouped.covariance["A"] != 999.0).to_numpy().all()
+
+
+@pytest.mark.parametrize("term", ["us(VISIT | ID)", "sp_exp(DAY | ID)"])
+def test_a_fit_can_be_sent_to_another_process(term: str) -> None:
+    fit = em.mmrm(f"Y ~ ARM * VISIT + {term}", small_trial(40))
+    fit.residuals("normalized")
+    again = pickle.loads(pickle.dumps(fit))
+    pd.testing.assert_frame_equal(again.coefficients(), fit.coefficients())
+    pd.testing.assert_series_equal(again.residuals("normalized"), fit.residuals("normalized"))
+
+
+def test_an_observed_outcome_is_certain_and_so_are_its_limits() -> None:
+    data = small_trial()
+    table = em.mmrm(FORMULA, data).predict(conditional=True, interval="prediction")
+    seen = data["Y"].notna().to_numpy()
+    for column in ("estimate", "conf_low", "conf_high"):
+        assert (table[column][seen] == data["Y"][seen]).all()
+    assert (table["conf_low"][~seen] < table["conf_high"][~seen]).all()
+
+
+@pytest.mark.parametrize(
+    ("L", "null", "words"),
+    [
+        (np.eye(8)[:2], [1, 2, 3], "null= should be one number, or one a row"),
+        (["ARMB"], 0.0, "should be made of numbers"),
+        (np.zeros((2, 2, 8)), 0.0, "3 dimensions"),
+    ],
+)
+def test_a_hypothesis_of_the_wrong_shape_is_refused(L: object, null: object, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        em.mmrm(FORMULA, small_trial()).test(L, null)  # type: ignore[arg-type]

@@ -37,9 +37,11 @@ def contrast_matrix(L: ArrayLike, kept: NDArray[np.bool_], names: Sequence[str])
 
     Raises
     ------
-    UsageError: L has another number of columns, or touches an aliased coefficient.
+    UsageError: L is no matrix of numbers, has another number of columns, or touches an aliased coefficient.
     """
-    matrix = np.atleast_2d(np.asarray(L, dtype=float))
+    matrix = np.atleast_2d(_as_numbers(L, "A contrast"))
+    if matrix.ndim > 2:
+        raise UsageError(f"A contrast is a row or a matrix of rows; found {matrix.ndim} dimensions.")
     if matrix.shape[1] == kept.sum():
         return matrix
     if matrix.shape[1] != len(kept):
@@ -49,6 +51,13 @@ def contrast_matrix(L: ArrayLike, kept: NDArray[np.bool_], names: Sequence[str])
         lost = [name for name, hit in zip(names, touched, strict=True) if hit]
         raise UsageError(f"The contrast needs coefficients that are not estimable: {', '.join(lost)}.")
     return matrix[:, kept]
+
+
+def _as_numbers(values: ArrayLike, what: str) -> Float:
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{what} should be made of numbers; found {values!r}.") from error
 
 
 def contrast_table(
@@ -64,7 +73,11 @@ def contrast_table(
 
 def joint_test(inference: Inference, matrix: Float, null: ArrayLike, is_vector: bool) -> pd.DataFrame:
     """One row: the F test of L β = null, the estimate beside it where L has one row; a vector's t test."""
-    target = np.asarray(null, dtype=float)
+    target = _as_numbers(null, "null=")
+    if target.shape not in ((), (1,), (len(matrix),)):
+        raise UsageError(
+            f"null= should be one number, or one a row of L ({len(matrix)}); found {target.shape}."
+        )
     joint = f_test(inference, matrix, target)
     row: dict[str, Any] = {}
     if len(matrix) == 1:
