@@ -8,6 +8,7 @@ makes itself. The page forbids every other script, by the hash of its own.
 from __future__ import annotations
 
 import re
+import traceback
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -72,12 +73,19 @@ def html(model: Document, templates: Path | None = None, *, paper: bool = False)
     try:
         return _rendered(_own_environment(templates), model, paper)
     except TemplateError as error:
-        place = (
-            f"{getattr(error, 'name', None) or 'a template'}, line {getattr(error, 'lineno', None) or '?'}"
-        )
-        raise UsageError(
-            f"the templates in '{templates}' cannot be used ({place}): {error.message}."
-        ) from None
+        message = f"the templates in '{templates}' cannot be used ({_place(error)}): {error.message}."
+        raise UsageError(message) from None
+
+
+def _place(error: Exception) -> str:
+    """The template and its line: those that Jinja names, else those where rendering stopped."""
+    name, line = getattr(error, "name", None), getattr(error, "lineno", None)
+    if line is None:
+        frames = traceback.extract_tb(error.__traceback__)
+        stopped = [frame for frame in frames if frame.filename.endswith(".html.j2")]
+        if stopped:
+            name, line = Path(stopped[-1].filename).name, stopped[-1].lineno
+    return f"{name or 'a template'}, line {line or '?'}"
 
 
 def _rendered(environment: Environment, model: Document, paper: bool) -> str:
