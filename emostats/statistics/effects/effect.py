@@ -97,6 +97,17 @@ def pairs(pre: npt.ArrayLike, post: npt.ArrayLike, minimum: int = 2) -> tuple[Fl
     return first[complete], second[complete]
 
 
+def normal_share(d: Effect, name: str, label: str, *, scale: float = 1.0, method: str = "") -> Effect:
+    """Φ(d/scale) of a standardized difference, with its limits transformed alike."""
+    from scipy.special import ndtr
+
+    value, low, high = map(float, ndtr(np.array([d.estimate, d.conf_low, d.conf_high]) / scale))
+    method = method or "noncentral t, transformed"
+    return Effect(
+        name, label, value, conf_low=low, conf_high=high, conf_level=d.conf_level, n=d.n, method=method
+    )
+
+
 def normal_quantile(conf_level: float) -> float:
     """z with probability `conf_level` between -z and z."""
     from scipy.special import ndtri

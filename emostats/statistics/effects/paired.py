@@ -13,7 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from emostats.errors import ModelError
-from emostats.statistics.effects.effect import Effect, normal_quantile, pairs, t_quantile, t_two_sided
+from emostats.statistics.effects.effect import (
+    Effect,
+    normal_quantile,
+    normal_share,
+    pairs,
+    t_quantile,
+    t_two_sided,
+)
 from emostats.statistics.effects.noncentral import noncentrality_limits, small_sample_factor
 from emostats.statistics.effects.two_groups import MetaAnalytic
 
@@ -176,20 +183,8 @@ def glass_pre(
 
 def common_language_paired(pre: npt.ArrayLike, post: npt.ArrayLike, *, conf_level: float = 0.95) -> Effect:
     """P(post > pre) for the same subject, Φ(d_z) under normality (McGraw & Wong, 1992)."""
-    from scipy.special import ndtr
-
     d = d_z(pre, post, conf_level=conf_level)
-    value, low, high = ndtr(np.array([d.estimate, d.conf_low, d.conf_high]))
-    return Effect(
-        "common_language",
-        "Probability of improvement, normal",
-        float(value),
-        conf_low=float(low),
-        conf_high=float(high),
-        conf_level=conf_level,
-        n=d.n,
-        method="noncentral t, transformed",
-    )
+    return normal_share(d, "common_language", "Probability of improvement, normal")
 
 
 def meta_analytic_paired(pre: npt.ArrayLike, post: npt.ArrayLike) -> tuple[MetaAnalytic, ...]:

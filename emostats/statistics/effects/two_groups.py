@@ -14,8 +14,8 @@ import numpy.typing as npt
 from emostats.errors import ModelError
 from emostats.statistics.effects.effect import (
     Effect,
-    check_level,
     normal_quantile,
+    normal_share,
     sample,
     t_quantile,
     t_two_sided,
@@ -250,41 +250,17 @@ def common_language(
 
     The limits are those of the standardized difference, transformed.
     """
-    from scipy.special import ndtr
-
     if equal_variances:
         d = cohen_d(x, y, conf_level=conf_level)
     else:
         d = d_unpooled(x, y, interval="noncentral", conf_level=conf_level)
-    value, low, high = ndtr(np.array([d.estimate, d.conf_low, d.conf_high]) / np.sqrt(2))
-    return Effect(
-        "common_language",
-        "Probability of superiority, normal",
-        float(value),
-        conf_low=float(low),
-        conf_high=float(high),
-        conf_level=check_level(conf_level),
-        n=d.n,
-        method=d.method,
-    )
+    label = "Probability of superiority, normal"
+    return normal_share(d, "common_language", label, scale=np.sqrt(2), method=d.method)
 
 
 def cohen_u3(x: npt.ArrayLike, y: npt.ArrayLike, *, conf_level: float = 0.95) -> Effect:
     """Cohen's U3 = Φ(d): the share of y below the mean of x, for normal data with equal variances."""
-    from scipy.special import ndtr
-
-    d = cohen_d(x, y, conf_level=conf_level)
-    value, low, high = ndtr(np.array([d.estimate, d.conf_low, d.conf_high]))
-    return Effect(
-        "cohen_u3",
-        "Cohen's U3",
-        float(value),
-        conf_low=float(low),
-        conf_high=float(high),
-        conf_level=conf_level,
-        n=d.n,
-        method="noncentral t, transformed",
-    )
+    return normal_share(cohen_d(x, y, conf_level=conf_level), "cohen_u3", "Cohen's U3")
 
 
 def overlap(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
