@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from emostats.errors import EmostatsError
+from emostats.pipeline.manifest import read_manifest
 from emostats.pipeline.tables_io import read_estimates
-from emostats.pipeline.verify import NUMBERS, TOLERANCE, compare_tables, read_manifest
+from emostats.pipeline.verify import NUMBERS, TOLERANCE, compare_tables
 from emostats.pipeline.write import RESULTS
 from emostats.study.lock import LOCK_FILE
 from emostats.study.plan import difference, plan_of

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from emostats._version import __version__
-from emostats.pipeline.folder import RunIdentity
+from emostats.errors import UsageError
+from emostats.pipeline.folder import PARTIAL, RunIdentity
 from emostats.pipeline.hashing import FileRecord
 from emostats.pipeline.load import LoadedStudy
 from emostats.study.lock import PlanStatus
@@ -71,3 +74,27 @@ def package_versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "not installed"
     return found
+
+
+def read_manifest(folder: Path) -> Mapping[str, Any]:
+    """The manifest of a complete run.
+
+    Raises
+    ------
+    UsageError: there is none.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"there is no run folder '{folder}'.")
+    if folder.name.startswith(PARTIAL):
+        raise UsageError(
+            f"'{folder}' was left by an interrupted run; it is not complete. Run the study again."
+        )
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"'{folder}' is no run folder: it has no {MANIFEST}.") from None
+    except ValueError as error:
+        raise UsageError(f"{MANIFEST} of '{folder}' cannot be read: {error}.") from None
+    if not isinstance(manifest, dict) or manifest.get("status") != "complete":
+        raise UsageError(f"'{folder}' is no complete run. Run the study again.")
+    return manifest

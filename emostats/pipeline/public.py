@@ -83,7 +83,7 @@ def note_edition(run: Path, file: str, *, profile: str = "", rule: str = "") -> 
     -------
     Warnings for the study team. Without an audit log nothing is noted, and nothing is known.
     """
-    from emostats.pipeline.verify import read_manifest
+    from emostats.pipeline.manifest import read_manifest
 
     manifest, folder = read_manifest(run), run.resolve().parent
     if (profile or manifest["profile"]) != PUBLIC or not (folder / AUDIT_FILE).is_file():

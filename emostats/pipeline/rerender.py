@@ -10,10 +10,10 @@ from typing import Any
 
 from emostats.errors import UsageError, did_you_mean
 from emostats.estimates import AnalysisResults
+from emostats.pipeline.manifest import read_manifest
 from emostats.pipeline.new_file import write_new
 from emostats.pipeline.public import PUBLIC, checked_profile, public_edition, refuse_identifiers
 from emostats.pipeline.tables_io import read_csv, read_estimates
-from emostats.pipeline.verify import read_manifest
 from emostats.pipeline.write import RESULTS, TABLES, own_templates, write_tables
 from emostats.report import ReportModel, build_report
 from emostats.study.spec import StudySpec, read_spec

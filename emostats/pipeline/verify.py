@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +12,9 @@ import numpy as np
 import pandas as pd
 
 from emostats.errors import UsageError
-from emostats.pipeline.folder import PARTIAL
 from emostats.pipeline.hashing import records_below, sha256_of
 from emostats.pipeline.load import SHIPPED
-from emostats.pipeline.manifest import MANIFEST, package_versions
+from emostats.pipeline.manifest import MANIFEST, package_versions, read_manifest
 from emostats.pipeline.progress import Progress, silent
 from emostats.pipeline.run import execute
 from emostats.pipeline.tables_io import read_csv, read_estimates
@@ -81,30 +79,6 @@ def verify_run(
     with TemporaryDirectory() as place:
         again = execute(file, place, progress).folder
         return _compared(found, folder / RESULTS, again / RESULTS)
-
-
-def read_manifest(folder: Path) -> Mapping[str, Any]:
-    """The manifest of a complete run.
-
-    Raises
-    ------
-    UsageError: there is none.
-    """
-    if not folder.is_dir():
-        raise UsageError(f"there is no run folder '{folder}'.")
-    if folder.name.startswith(PARTIAL):
-        raise UsageError(
-            f"'{folder}' was left by an interrupted run; it is not complete. Run the study again."
-        )
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"'{folder}' is no run folder: it has no {MANIFEST}.") from None
-    except ValueError as error:
-        raise UsageError(f"{MANIFEST} of '{folder}' cannot be read: {error}.") from None
-    if not isinstance(manifest, dict) or manifest.get("status") != "complete":
-        raise UsageError(f"'{folder}' is no complete run. Run the study again.")
-    return manifest
 
 
 def _study_file(folder: Path, manifest: Mapping[str, Any], given: str | Path | None) -> Path:
