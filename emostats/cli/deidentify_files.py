@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from emostats.errors import PrivacyError, UsageError
 
 if TYPE_CHECKING:
-    from emostats.privacy.deidentify import Deidentified, Options, Role, Sheet
+    from emostats.privacy.deidentify import Deidentified, Options, Pseudonyms, Role, Sheet
     from emostats.study.spec import Source, StudySpec
 
 
@@ -127,13 +127,14 @@ def _sheets_of(path: Path, shown: str, described: Source, rows: Mapping[str, int
         reader.close()
 
 
-def write_copies(done: Deidentified, source: Path, output: Path) -> list[Path]:
-    """Writes all copies and the log into a new folder; nothing is left when something fails.
+def write_copies(done: Deidentified, source: Path, output: Path, pseudonyms: Pseudonyms) -> list[Path]:
+    """Writes all copies and the log into a new folder, then a new key or the mapping; nothing is left when
+    something fails.
 
     Raises
     ------
     PrivacyError: the study file names a child.
-    UsageError: the folder exists, or cannot be written.
+    UsageError: the folder exists, or it, the key or the mapping cannot be written.
     """
     from emostats.privacy.deidentify import LOG_FILE
 
@@ -151,7 +152,9 @@ def write_copies(done: Deidentified, source: Path, output: Path) -> list[Path]:
         ]
         log = output / LOG_FILE
         log.write_text(json.dumps(done.log, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        return [*written, *_study_files(source, output, done.originals), log]
+        written += [*_study_files(source, output, done.originals), log]
+        pseudonyms.save()
+        return written
     except BaseException:
         shutil.rmtree(output)
         raise

@@ -65,7 +65,7 @@ def deidentify(
     **Example:** `emostats deidentify study.toml --output shared --key ../study.key`
     """
     from emostats.cli.deidentify_files import copies, read_sheets, write_copies
-    from emostats.privacy.deidentify import KeptMapping, Role
+    from emostats.privacy.deidentify import Role
     from emostats.privacy.deidentify import deidentify as copy
 
     roles = {
@@ -75,17 +75,15 @@ def deidentify(
     given = {role: tuple(names or ()) for role, names in roles.items()}
     options = copies(source, given, shift=shift, bands=bands, age_on=age_on)
     sheets = read_sheets(source)
-    pseudonyms = _pseudonyms(key, mapping)
+    pseudonyms = _pseudonyms(key, mapping, output)
     done = copy(sheets, pseudonyms, options)
-    written = write_copies(done, source, output)
-    if isinstance(pseudonyms, KeptMapping):
-        pseudonyms.save()
+    written = write_copies(done, source, output, pseudonyms)
     _note(source, done)
     _tell_copies(done, written, output, as_json=as_json)
     raise typer.Exit(Exit.FINDINGS if done.findings else Exit.OK)
 
 
-def _pseudonyms(key: Path | None, mapping: Path | None) -> Pseudonyms:
+def _pseudonyms(key: Path | None, mapping: Path | None, output: Path) -> Pseudonyms:
     from emostats.errors import UsageError
     from emostats.privacy.deidentify import open_key, open_mapping
 
@@ -93,6 +91,11 @@ def _pseudonyms(key: Path | None, mapping: Path | None) -> Pseudonyms:
         raise UsageError(
             "expected one of --key FILE (pseudonyms by a secret key) and --mapping FILE (pseudonyms that a "
             "file keeps). Keep that file where the copies do not go."
+        )
+    if (key or mapping or Path()).resolve().is_relative_to(output.resolve()):
+        raise UsageError(
+            f"'{key or mapping}' lies in the folder of the copies, and whoever has both can find the "
+            "children. Give a place outside of it."
         )
     return open_key(key) if key is not None else open_mapping(mapping or Path())
 

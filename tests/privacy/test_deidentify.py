@@ -161,6 +161,8 @@ def test_two_ids_with_one_pseudonym_are_noticed():
 def test_keys_and_mappings_are_for_their_owner_alone(tmp_path):
     key = tmp_path / "key"
     first = open_key(key)
+    assert not key.exists(), "a key is made together with a copy, not before"
+    first.save()
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert open_key(key).of("child", "1") == first.of("child", "1")
     mapping = open_mapping(tmp_path / "map.csv")
@@ -175,7 +177,7 @@ def test_keys_and_mappings_are_for_their_owner_alone(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
 def test_a_key_that_others_can_read_is_refused(tmp_path):
     key = tmp_path / "key"
-    open_key(key)
+    open_key(key).save()
     key.chmod(0o640)
     with pytest.raises(PrivacyError, match="chmod 600"):
         open_key(key)
@@ -253,10 +255,34 @@ def test_either_a_key_or_a_mapping(workbook, tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
 def test_an_open_key_stops_with_exit_code_4(workbook, tmp_path):
     key = tmp_path / "k"
-    open_key(key)
+    open_key(key).save()
     key.chmod(0o644)
     done = run(workbook, "-o", tmp_path / "out", "--key", key, "--id", "ID")
     assert done.exit_code == 4
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("option", ["--key", "--mapping"])
+def test_a_copy_that_is_stopped_leaves_no_key_and_no_mapping(tmp_path, option):
+    table = tmp_path / "K017_answers.csv"
+    table.write_text("ID,Score\nK017,1\nK018,2\n", encoding="utf-8")
+    done = run(table, "-o", tmp_path / "out", option, tmp_path / "k", "--id", "ID")
+    assert done.exit_code == 4 and "Nothing was written" in done.output
+    assert list(tmp_path.iterdir()) == [table]
+
+
+@pytest.mark.parametrize("option", ["--key", "--mapping"])
+def test_no_copy_without_its_key(workbook, tmp_path, option):
+    before = sorted(tmp_path.iterdir())
+    done = run(workbook, "-o", tmp_path / "out", option, tmp_path / "gone" / "k", "--id", "ID")
+    assert done.exit_code == 2 and "there is no folder" in " ".join(done.output.split())
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("option", ["--key", "--mapping"])
+def test_the_key_does_not_go_with_the_copies(workbook, tmp_path, option):
+    done = run(workbook, "-o", tmp_path / "out", option, tmp_path / "out" / "k", "--id", "ID")
+    assert done.exit_code == 2 and "lies in the folder of the copies" in " ".join(done.output.split())
     assert not (tmp_path / "out").exists()
 
 
@@ -374,6 +400,6 @@ def test_a_study_file_with_an_id_in_a_comment_is_not_copied(tmp_path):
     path.write_text("# K017 moved away\n" + path.read_text("utf-8"), encoding="utf-8")
     done = deidentify([sheet(("ID", "Score"), ("K017", 1), ("K018", 2))], KEY, Options(roles(id=Role.CHILD)))
     with pytest.raises(PrivacyError, match=r"'study\.toml'.*Nothing was written") as caught:
-        write_copies(done, path, tmp_path / "copy")
+        write_copies(done, path, tmp_path / "copy", KEY)
     assert "K017" not in str(caught.value)
     assert not (tmp_path / "copy").exists()

@@ -41,6 +41,9 @@ class Pseudonyms(Protocol):
     def method(self) -> str:
         """How it is done, for the log."""
 
+    def save(self) -> None:
+        """Keeps what the next copy needs for the same pseudonyms; to be called once the copy is written."""
+
 
 def normal(original: str) -> str:
     """An ID as it is compared: composed Unicode, no outer blanks."""
@@ -49,10 +52,14 @@ def normal(original: str) -> str:
 
 @dataclass(frozen=True)
 class KeyedHash:
-    """HMAC-SHA-256 (RFC 2104) of kind and ID under a secret key. Without the key nobody can go back."""
+    """HMAC-SHA-256 (RFC 2104) of kind and ID under a secret key. Without the key nobody can go back.
+
+    new: the file that `save` writes for a key that is in no file yet; None for one that is.
+    """
 
     key: bytes
     seen: dict[str, str] = field(default_factory=dict)
+    new: Path | None = None
 
     def of(self, kind: str, original: str) -> str:
         """See `Pseudonyms`. Raises PrivacyError when two IDs would share a pseudonym."""
@@ -73,6 +80,16 @@ class KeyedHash:
     def method(self) -> str:
         """See `Pseudonyms`. Names the key by eight digits of a hash, which do not give it away."""
         return f"keyed hash (HMAC-SHA-256), key {self._digest('fingerprint', '').hex()[:8]}"
+
+    def save(self) -> None:
+        """Writes a new key, readable by its owner alone; never over a file.
+
+        Raises
+        ------
+        UsageError: the file is there by now, or cannot be written; nothing of it stays.
+        """
+        if self.new is not None:
+            _write_private(self.new, self.key.hex().encode("ascii") + b"\n")
 
 
 @dataclass
@@ -117,14 +134,14 @@ class KeptMapping:
 
 
 def open_key(path: Path) -> KeyedHash:
-    """The keyed hash of a key file; a new key is made where there is no file.
+    """The keyed hash of a key file; where there is no file, of a new key, which `KeyedHash.save` writes.
 
     Raises
     ------
-    PrivacyError: others than the owner may read the file. UsageError: it is no key, or cannot be written.
+    PrivacyError: others than the owner may read the file. UsageError: it is no key.
     """
     if not path.exists():
-        _write_private(path, secrets.token_hex(KEY_BYTES).encode("ascii") + b"\n")
+        return KeyedHash(secrets.token_bytes(KEY_BYTES), new=path)
     _check_private(path, "key")
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
@@ -172,14 +189,26 @@ def _check_private(path: Path, what: str) -> None:
 
 
 def _write_private(path: Path, content: bytes) -> None:
-    """Creates a file that only its owner can read from its first byte on."""
+    """Creates a file that only its owner can read from its first byte on; whole, or not at all."""
     path.unlink(missing_ok=True) if path.suffix == ".part" else None
     try:
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
     except OSError as error:
-        raise UsageError(f"'{path}' cannot be written: {error.strerror}.") from error
-    with os.fdopen(number, "wb") as stream:
-        stream.write(content)
+        raise UsageError(_why_not(path, error)) from error
+    try:
+        with os.fdopen(number, "wb") as stream:
+            stream.write(content)
+    except BaseException as error:
+        path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise UsageError(_why_not(path, error)) from error
+        raise
+
+
+def _why_not(path: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"'{path}' cannot be written: there is no folder '{path.parent}'. Make it, or take another."
+    return f"'{path}' cannot be written: {error.strerror}. Give a place where you may write."
 
 
 def _letters(digest: bytes) -> str:
