@@ -110,6 +110,8 @@ def announce(outcome: Outcome, *, as_json: bool) -> None:
         say(f"{outcome.warnings} notes and warnings about the data; they stand in the report.")
     if outcome.small:
         say(f"{outcome.small} numbers rest on few children and carry a warning.")
+    for warning in outcome.editions:
+        say(warning)
     if as_json:
         put_json({**asdict(outcome), "report": page if page.exists() else None})
     else:

@@ -16,8 +16,16 @@ from emostats.pipeline.load import LoadedStudy, load
 from emostats.pipeline.logfile import log_to
 from emostats.pipeline.manifest import manifest_of
 from emostats.pipeline.progress import Progress, silent
-from emostats.pipeline.public import checked_profile
-from emostats.pipeline.write import finish, path_between, write_results, write_views
+from emostats.pipeline.public import checked_profile, note_edition
+from emostats.pipeline.write import (
+    FIGURES,
+    REPORT,
+    WORKBOOK,
+    finish,
+    path_between,
+    write_results,
+    write_views,
+)
 from emostats.statistics.subgroups import SMALL_CELL
 from emostats.study.audit import append_event
 
@@ -33,12 +41,14 @@ class Outcome:
     folder: the run folder. failures: one line for each analysis that lost rows, and for a report or workbook
         that could not be made, with the reason.
     warnings: number of findings that were no errors. small: number of estimates with few children behind.
+    editions: of a public run, what earlier public editions add to it (see `note_edition`).
     """
 
     folder: Path
     failures: tuple[str, ...] = ()
     warnings: int = 0
     small: int = 0
+    editions: tuple[str, ...] = ()
 
 
 def run_study(path: str | Path, output: str | Path) -> Path:
@@ -63,11 +73,11 @@ def run_study(path: str | Path, output: str | Path) -> Path:
     Warns
     -----
     EmostatsWarning: an analysis failed (its rows hold the reason), or the report could not be made; all other
-        results are there.
+        results are there. Or the run is public, and an earlier public edition adds to what it tells.
     """
     outcome = execute(path, output)
-    for failure in outcome.failures:
-        warnings.warn(failure, EmostatsWarning, stacklevel=2)
+    for said in (*outcome.failures, *outcome.editions):
+        warnings.warn(said, EmostatsWarning, stacklevel=2)
     return outcome.folder
 
 
@@ -103,6 +113,7 @@ def run_loaded(study: LoadedStudy, output: Path, progress: Progress = silent) ->
             log.info("%d estimates written", len(results.estimates))
         finish(study, identity, study_file, folder)
     append_event(output, "run", study.spec.study.id, {"run_id": identity.run_id})
+    editions = _note_public(output / identity.run_id)
     progress("Writing", 1, 1)
     failures = tuple(
         f"analysis '{name}': {_reasons([row.error for row in run.failures])}"
@@ -110,7 +121,13 @@ def run_loaded(study: LoadedStudy, output: Path, progress: Progress = silent) ->
         if run.failures
     )
     small = int((results.estimates["n"] <= SMALL_CELL).sum())
-    return Outcome(output / identity.run_id, failures + lost, len(study.data.findings), small)
+    return Outcome(output / identity.run_id, failures + lost, len(study.data.findings), small, editions)
+
+
+def _note_public(run: Path) -> tuple[str, ...]:
+    """Notes the views of a public run in the audit log, under the first of them; see `note_edition`."""
+    views = [name for name in (REPORT, WORKBOOK, FIGURES) if (run / name).exists()]
+    return note_edition(run, views[0]) if views else ()
 
 
 def _reasons(errors: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,6 @@ def runs(finished: Outcome, tmp_path: Path) -> Path:
 
 
 def study_of(folder: Path) -> str:
-    import tomllib
-
     return tomllib.loads((folder / "first" / "study.toml").read_text("utf-8"))["study"]["id"]
 
 
@@ -86,3 +85,17 @@ def test_the_command_prints_the_warning_and_the_log_still_holds(runs: Path, tmp_
         said.append(done.stderr)
     assert "only one of them" not in said[0] and "only one of them" in " ".join(said[1].split())
     assert not [line for line in verify_audit(runs).problems if "chain" in line]
+
+
+def test_a_public_run_is_noted_like_a_public_report(make_study, tmp_path: Path) -> None:
+    study, folder = make_study(), tmp_path / "runs"
+    name = tomllib.loads(study.read_text("utf-8"))["study"]["id"]
+    append_event(folder, "publication", name, {"run_id": "older", "file": "a.html", "rule": "cms"})
+    command = ["run", str(study), "--output", str(folder), "--profile", "public", "--quiet"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    said = " ".join(done.stderr.split())
+    assert "'a.html'" in said and "shows run older" in said
+    _, ran, published = read_events(folder)
+    assert (ran.kind, published.kind) == ("run", "publication")
+    assert dict(published.details) == {**ran.details, "file": "report.html", "rule": "cms"}
