@@ -128,6 +128,11 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     return ("There are: " + ", ".join(f"'{item}'" for item in candidates) + ".") if candidates else ""
 
 
+def is_level(level: float) -> bool:
+    """Whether it is a number between 0 and 1."""
+    return isinstance(level, Real) and 0 < level < 1
+
+
 def check_level(level: float, name: str = "conf_level") -> float:
     """`level`, a share such as 0.95.
 
@@ -135,6 +140,6 @@ def check_level(level: float, name: str = "conf_level") -> float:
     ------
     UsageError: it is no number between 0 and 1; 95 is the usual slip.
     """
-    if not isinstance(level, Real) or not 0 < level < 1:
+    if not is_level(level):
         raise UsageError(f"{name} must lie between 0 and 1, e.g. 0.95; found {level!r}.")
     return level

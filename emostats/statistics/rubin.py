@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, check_level
 
 
 @dataclass(frozen=True)
@@ -193,6 +193,5 @@ def _check(
         raise UsageError("Estimates must be finite, and standard errors finite and not negative.")
     if not df > 0:
         raise UsageError(f"complete_data_df must be positive; found {df!r}.")
-    if not 0 < conf_level < 1:
-        raise UsageError(f"conf_level must lie between 0 and 1, e.g. 0.95; found {conf_level!r}.")
+    check_level(conf_level)
     return q, u

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emostats.errors import UsageError, did_you_mean
+from emostats.errors import UsageError, check_level, did_you_mean
 from emostats.statistics.missing.analysis import Analysis, Ancova, Estimates, Refit
 from emostats.statistics.missing.completed import Completed
 from emostats.statistics.rubin import Pooled, pool
@@ -120,8 +120,7 @@ def jackknife_errors(left_out: Float | None) -> Float:
 
 def analyse(imputation: Completed, analysis: Analysis, conf_level: float = 0.95) -> Analysed:
     """See `Imputation.analyse`."""
-    if not 0 < conf_level < 1:
-        raise UsageError(f"conf_level should lie between 0 and 1, e.g. 0.95; found {conf_level!r}.")
+    check_level(conf_level)
     layout, n = imputation.layout, imputation.layout.n
     found = _on(imputation, analysis, imputation.outcomes(), None)
     left_out = None

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from emostats.errors import EmostatsWarning, UsageError, did_you_mean
+from emostats.errors import EmostatsWarning, UsageError, did_you_mean, is_level
 from emostats.statistics.mmrm.choice import check_order, describe, fit_first
 from emostats.statistics.mmrm.covariance import STRUCTURES
 from emostats.statistics.mmrm.degrees_of_freedom import DF_METHODS
@@ -112,7 +112,7 @@ def _check_options(df_method: str, vcov: str, conf_level: float, reml: bool) -> 
         problems.append(f"df_method='{df_method}' is unknown. {did_you_mean(df_method, DF_METHODS)}")
     if vcov not in VCOV_METHODS:
         problems.append(f"vcov='{vcov}' is unknown. {did_you_mean(vcov, VCOV_METHODS)}")
-    if not 0 < conf_level < 1:
+    if not is_level(conf_level):
         problems.append(f"conf_level should lie between 0 and 1, e.g. 0.95; found {conf_level}.")
     if df_method.startswith("kenward-roger") and not reml:
         problems.append("Kenward-Roger is defined for REML; fit with reml=True or take another df_method.")

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, check_level
 from emostats.statistics.mmrm.contrasts import adjust_family
-from emostats.statistics.mmrm.degrees_of_freedom.inference import TTests, check_conf_level, t_test
+from emostats.statistics.mmrm.degrees_of_freedom.inference import TTests, t_test
 from emostats.statistics.mmrm.emmeans import LinearEstimates
 from emostats.statistics.rubin import Pooled, pool
 
@@ -53,7 +53,7 @@ def pool_emmeans(imputations: Sequence[LinearEstimates], *, conf_level: float | 
     """
     _check(imputations)
     first = imputations[0]
-    level = check_conf_level(first.inference.conf_level if conf_level is None else conf_level)
+    level = check_level(first.inference.conf_level if conf_level is None else conf_level)
     tests = [t_test(one.inference, one.L, -one.shift, level) for one in imputations]
     rows = [_pooled_row(imputations, tests, row, level) for row in range(len(first.levels))]
     together = TTests(

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emostats.errors import UsageError, did_you_mean
+from emostats.errors import UsageError, check_level, did_you_mean
 from emostats.statistics.mmrm.covariance import Structure
 from emostats.statistics.mmrm.degrees_of_freedom import Inference
-from emostats.statistics.mmrm.degrees_of_freedom.inference import check_conf_level, t_quantile
+from emostats.statistics.mmrm.degrees_of_freedom.inference import t_quantile
 from emostats.statistics.mmrm.design import Expression, ModelFrame, columns_from_frame
 from emostats.statistics.mmrm.design.frame import missing_values, numbers
 from emostats.statistics.mmrm.design.variables import base_variables
@@ -160,7 +160,7 @@ def predict_rows(
     mean = rows.X @ inference.beta + rows.offset
     gradient, spread = rows.X.copy(), np.full(len(mean), np.nan)
     known = np.zeros(len(mean), dtype=bool)
-    check_conf_level(conf_level)
+    check_level(conf_level)
     for members in _by_subject(rows):
         V = covariances.of(int(rows.group[members[0]]), rows.place[members])
         w = np.sqrt(rows.weights[members])

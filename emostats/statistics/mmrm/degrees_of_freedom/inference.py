@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, fdtrc, stdtr, stdtrit
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, check_level
 from emostats.statistics.mmrm.degrees_of_freedom.methods import DfMethod
 
 Float = NDArray[np.float64]
@@ -61,23 +61,11 @@ class FTest:
     scale: float
 
 
-def check_conf_level(conf_level: float) -> float:
-    """The level, when it lies between 0 and 1.
-
-    Raises
-    ------
-    UsageError: it does not.
-    """
-    if not 0 < conf_level < 1:
-        raise UsageError(f"conf_level should lie between 0 and 1, e.g. 0.95; found {conf_level!r}.")
-    return conf_level
-
-
 def t_test(
     inference: Inference, L: Float, null: Float | float = 0.0, conf_level: float | None = None
 ) -> TTests:
     """t tests of the rows of L (q × k) against `null`, with two-sided intervals."""
-    level = check_conf_level(inference.conf_level if conf_level is None else conf_level)
+    level = check_level(inference.conf_level if conf_level is None else conf_level)
     z = L @ inference.root
     estimate = L @ inference.beta
     variance = ((z @ inference.middle) * z).sum(axis=1)

@@ -7,8 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from emostats.errors import UsageError
-from emostats.statistics.mmrm.degrees_of_freedom.inference import check_conf_level
+from emostats.errors import UsageError, check_level
 from emostats.statistics.mmrm.fitted import FittedModel
 
 Float = NDArray[np.float64]
@@ -18,7 +17,7 @@ def residual_autocorrelation(fit: FittedModel, kind: str, conf_level: float) -> 
     """lag, n_pairs, autocorrelation, expected, conf_low, conf_high: `MMRMFit.residual_autocorrelation`."""
     if kind not in ("normalized", "pearson"):
         raise UsageError(f"Autocorrelation is of 'normalized' or 'pearson' residuals; found {kind!r}.")
-    level = check_conf_level(conf_level)
+    level = check_level(conf_level)
     r = residual_matrix(fit, kind)
     seen = np.isfinite(r)
     expected = _expected(fit, seen) if kind == "pearson" else np.eye(r.shape[1])[0]

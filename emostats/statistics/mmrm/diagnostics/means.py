@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from emostats.errors import UsageError, did_you_mean
-from emostats.statistics.mmrm.degrees_of_freedom.inference import check_conf_level, t_quantile
+from emostats.errors import UsageError, check_level, did_you_mean
+from emostats.statistics.mmrm.degrees_of_freedom.inference import t_quantile
 from emostats.statistics.mmrm.fitted import FittedModel
 
 
@@ -20,7 +20,7 @@ def observed_and_fitted_means(fit: FittedModel, by: str | None, conf_level: floa
     ------
     UsageError: `by` is no column, or the structure has coordinates and no visits.
     """
-    level = check_conf_level(conf_level)
+    level = check_level(conf_level)
     visit = visits_of(fit)
     frame = fit.frame
     outcome = frame.y if frame.offset is None else frame.y + frame.offset

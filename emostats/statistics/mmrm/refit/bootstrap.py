@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from emostats.errors import EmostatsWarning, UsageError, did_you_mean
+from emostats.errors import EmostatsWarning, UsageError, check_level, did_you_mean
 from emostats.statistics.mmrm.fitted import FittedModel
 from emostats.statistics.mmrm.refit.evaluator import RefitEvaluator
 from emostats.statistics.mmrm.refit.source import refitter, units_of
@@ -151,5 +151,4 @@ def check_call(n_resamples: int, conf_level: float) -> None:
     """Raises UsageError where the number of resamples or the level cannot be used."""
     if isinstance(n_resamples, bool) or not isinstance(n_resamples, int | np.integer) or n_resamples < 2:
         raise UsageError(f"n_resamples should be a whole number of at least 2; found {n_resamples!r}.")
-    if not 0 < conf_level < 1:
-        raise UsageError(f"conf_level should lie between 0 and 1, e.g. 0.95; found {conf_level!r}.")
+    check_level(conf_level)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from emostats.statistics.mmrm.degrees_of_freedom.inference import check_conf_level
+from emostats.errors import check_level
 from emostats.statistics.mmrm.fitted import FittedModel
 from emostats.statistics.mmrm.variances import (
     Fitted,
@@ -72,7 +72,7 @@ class CovarianceAnswers(FittedModel):
         UsageError: an unknown parameter, or a level outside (0, 1).
         """
         chosen = choose([*self._parameters, *self._derived], parameters)
-        level = check_conf_level(self.settings.conf_level if conf_level is None else conf_level)
+        level = check_level(self.settings.conf_level if conf_level is None else conf_level)
         return profile_table(chosen, self._point, level, self.reml)
 
     @property
@@ -88,5 +88,5 @@ class CovarianceAnswers(FittedModel):
         return derived_quantities(self.problem, self.frame.visits, self.frame.groups, self.scaling.s)
 
     def _intervals(self, quantities: list[Quantity], interval: str, conf_level: float | None) -> pd.DataFrame:
-        level = check_conf_level(self.settings.conf_level if conf_level is None else conf_level)
+        level = check_level(self.settings.conf_level if conf_level is None else conf_level)
         return interval_table(quantities, self._point, interval, level, self.reml)
