@@ -85,6 +85,12 @@ def test_version() -> None:
     assert (result.exit_code, result.stdout) == (0, f"emostats {emostats.__version__}\n")
 
 
+def test_the_module_is_the_command_too() -> None:
+    command = [sys.executable, "-m", "emostats", "--version"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert printed == f"emostats {emostats.__version__}\n"
+
+
 def test_help_names_the_commands_and_the_exit_codes() -> None:
     text = " ".join(invoke("--help").stdout.split())
     for command in ("demo", "init", "plan", "validate", "run", "verify", "report", "mmrm", "icc"):
