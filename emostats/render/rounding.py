@@ -76,6 +76,37 @@ def _marks(language: str) -> Marks:
     return Marks(language, get_decimal_symbol(locale), get_group_symbol(locale), percent, joiner)
 
 
+_IN_STEPS: ContextVar[bool] = ContextVar("_IN_STEPS", default=False)
+
+
+@contextmanager
+def given_in_steps(stepped: bool) -> Iterator[None]:
+    """Within the block, numbers were rounded before, each to a step of its own (0.05, 2, 10 …), as the public
+    edition does, and `step_places` heeds that. False: they are as they were computed."""
+    token = _IN_STEPS.set(stepped)
+    try:
+        yield
+    finally:
+        _IN_STEPS.reset(token)
+
+
+def step_places(places: int, values: Iterable[Number], *, percent: bool = False) -> int:
+    """`places`; within `given_in_steps` no more than the longest of `values` has: a zero behind its last
+    digit would claim what the step has taken away.
+
+    values: of one row, which share a step. percent: they are proportions and are shown as percentages.
+
+    >>> with given_in_steps(True):
+    ...     step_places(4, [0.05, 0.1]), step_places(1, [0.85], percent=True), step_places(0, [0.05])
+    (2, 0, 0)
+    """
+    numbers = [number for value in values if (number := known(value)) is not None and math.isfinite(number)]
+    if not numbers or not _IN_STEPS.get():
+        return places
+    longest = max(-int(_decimal(number).normalize().as_tuple().exponent) for number in numbers)
+    return min(places, max(0, longest - (2 if percent else 0)))
+
+
 def known(value: Number) -> float | None:
     """`value` as a float, or None if there is no number: None, NaN, or pandas' own missing value."""
     try:

@@ -34,7 +34,7 @@ def assemble(
 ) -> ReportModel:
     """See `emostats.report.build_report`."""
     spoken = language or spec.outputs.language
-    with speaking(spoken):
+    with speaking(spoken), rounding.given_in_steps(bool(manifest.get("public"))):
         return replace(_assembled(spec, results, manifest, audience), language=spoken)
 
 

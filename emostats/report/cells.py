@@ -89,6 +89,7 @@ def interval(row: Estimate | None, places: int, *, unit: bool = False) -> Cell:
     missing = failed(row)
     if missing is not None or row is None:
         return missing or no_value()
+    places = _stepped(row, places)
     if row.unit == "%":
         text = rounding.percent_interval(row.conf_low, row.conf_high, places)
     else:
@@ -160,9 +161,15 @@ def t_statistic(row: Estimate) -> Cell:
 def _number(
     row: Estimate, value: float | None, places: int, *, sign: bool = False, unit: bool = False
 ) -> str:
+    places = _stepped(row, places)
     if row.unit == "%":
         return rounding.percent(value, places, sign=sign)
     return rounding.fixed(value, places, sign=sign) + (_unit(row) if unit else "")
+
+
+def _stepped(row: Estimate, places: int) -> int:
+    """`places`, or those of the step in which the public edition gives the row."""
+    return rounding.step_places(places, (row.estimate, row.conf_low, row.conf_high))
 
 
 def _unit(row: Estimate) -> str:

@@ -186,12 +186,14 @@ def _match_row(row: Estimate) -> Row:
     missing = cells.failed(row)
     if missing is not None:
         return Row(level_name(row), (cells.count(row),), "failed", missing.reason)
-    text_of = rounding.percent if row.unit == "%" else rounding.proportion
-    interval_of = rounding.percent_interval if row.unit == "%" else rounding.proportion_interval
+    percent, unit = row.unit == "%", row.unit or _("proportion")
+    text_of = rounding.percent if percent else rounding.proportion
+    interval_of = rounding.percent_interval if percent else rounding.proportion_interval
+    places = rounding.step_places(1, (row.estimate, row.conf_low, row.conf_high), percent=not percent)
     raw = f"{rounding.full(row.conf_low)} to {rounding.full(row.conf_high)}"
     filled = (
         cells.count(row),
-        Cell(text_of(row.estimate), row.estimate, row.unit or _("proportion"), row.estimate_id),
-        Cell(interval_of(row.conf_low, row.conf_high), raw, row.unit or _("proportion"), row.estimate_id),
+        Cell(text_of(row.estimate, places), row.estimate, unit, row.estimate_id),
+        Cell(interval_of(row.conf_low, row.conf_high, places), raw, unit, row.estimate_id),
     )
     return Row(level_name(row), filled, role="" if row.subgroup else "overall")

@@ -111,6 +111,7 @@ def _cell(record: Mapping[str, Any] | None, places: int) -> Cell:
     if number(record, "mean") is None:
         return Cell(rounding.MISSING, reason=_("No known value"))
     median, q1, q3 = (number(record, name) for name in ("median", "q1", "q3"))
+    places = rounding.step_places(places, (record.get("mean"), record.get("sd"), median, q1, q3))
     return Cell(
         rounding.mean_sd(number(record, "mean"), number(record, "sd"), places),
         number(record, "mean"),

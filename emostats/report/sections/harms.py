@@ -103,4 +103,5 @@ def _amount(record: dict[str, object] | None) -> Cell:
         return Cell(rounding.MISSING, reason=_("No such group"))
     mean, sd = number(record, "mean"), number(record, "sd")
     median, q1, q3 = (number(record, name) for name in ("median", "q1", "q3"))
-    return Cell(rounding.mean_sd(mean, sd, 1), mean, detail=rounding.quartiles(median, q1, q3, 0))
+    places = rounding.step_places(1, (mean, sd))
+    return Cell(rounding.mean_sd(mean, sd, places), mean, detail=rounding.quartiles(median, q1, q3, 0))

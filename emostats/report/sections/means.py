@@ -182,4 +182,5 @@ def _raw(record: Mapping[str, Any] | None, places: int) -> Cell:
     if record is None or mean is None:
         return Cell(rounding.MISSING, reason=_("No value at this visit"))
     sd, n = number(record, "sd"), number(record, "n")
+    places = rounding.step_places(places, (mean, sd))
     return Cell(rounding.mean_sd(mean, sd, places), mean, detail=_("n = {n}", n=rounding.count(n)))

@@ -54,5 +54,6 @@ def _row(context: Context, row: Estimate) -> Row:
         return Row(header, (count(row),), "failed", capital(missing.reason))
     shown = Cell(rounding.share(responding(row), row.n), row.estimate, _("proportion"), row.estimate_id)
     limits = f"{rounding.full(row.conf_low)} to {rounding.full(row.conf_high)}"
-    interval = rounding.proportion_interval(row.conf_low, row.conf_high)
+    places = rounding.step_places(1, (row.conf_low, row.conf_high), percent=True)
+    interval = rounding.proportion_interval(row.conf_low, row.conf_high, places)
     return Row(header, (count(row), shown, Cell(interval, limits, _("proportion"), row.estimate_id)))
