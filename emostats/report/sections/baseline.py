@@ -93,11 +93,17 @@ def _row(header: str, rows: pd.DataFrame, levels: Sequence[str], role: str, *, s
     places = rounding.shared_decimals(spreads, [record.get("mean") for record in by_level.values()])
     shown = [_cell(by_level.get(level), places) for level in levels]
     if smd:
-        values = [number(record, "smd") for record in by_level.values()]
-        value = next((value for value in values if value is not None), None)
-        reason = "" if value is not None else _("Not defined: no spread in one of the groups")
-        shown.append(Cell(rounding.fixed(value, 2), value, _("SD"), reason=reason))
+        shown.append(_difference([by_level[level] for level in levels if level in by_level]))
     return Row(header, tuple(shown), role)
+
+
+def _difference(sides: Sequence[Mapping[str, Any]]) -> Cell:
+    """The standardized difference of two groups; both rows have it."""
+    value = next((value for side in sides if (value := number(side, "smd")) is not None), None)
+    if value is not None:
+        return Cell(rounding.fixed(value, 2), value, _("SD"))
+    gone = next((cell for side in sides if (cell := cells.hidden(side)) is not None), None)
+    return gone or Cell(rounding.MISSING, reason=_("Not defined: no spread in one of the groups"))
 
 
 def _cell(record: Mapping[str, Any] | None, places: int) -> Cell:

@@ -17,18 +17,25 @@ def section(context: Context) -> Section:
     """Run, seed, versions, input files with their hashes."""
     manifest = context.manifest
     blocks: list[Block] = [
-        text(
-            _(
-                "The same inputs, versions and seed give the same numbers. Every shown number carries the "
-                "id of its estimate: rest the pointer on it, or find it in estimates.csv, where it stands "
-                "at full precision."
-            )
-        ),
+        text(_where(context)),
         Definitions(tuple((name, text(value)) for name, value in _run(manifest))),
         *_files(manifest.get("inputs") or (), "table-inputs", _("Input files")),
         _versions(manifest),
     ]
     return Section("provenance", _("Where the numbers come from"), tuple(blocks))
+
+
+def _where(context: Context) -> str:
+    if context.public:
+        return _(
+            "The same inputs, versions and seed give the same numbers. Every shown number carries the id of "
+            "its estimate: rest the pointer on it. The numbers at full precision are not published; they "
+            "stay with the study team."
+        )
+    return _(
+        "The same inputs, versions and seed give the same numbers. Every shown number carries the id of its "
+        "estimate: rest the pointer on it, or find it in estimates.csv, where it stands at full precision."
+    )
 
 
 def _run(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
