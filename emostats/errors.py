@@ -7,11 +7,13 @@ that cannot go on raises one `FindingsError` that carries them all.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 from numbers import Real
+from pathlib import Path
 
 
 class Severity(StrEnum):
@@ -111,6 +113,33 @@ class PrivacyError(EmostatsError):
 
 class EmostatsWarning(UserWarning):
     """Something the analyst should know, that does not stop the analysis."""
+
+
+_HINDRANCES = {
+    errno.EACCES: "it may not be read or written. Ask its owner, or give a place of your own.",
+    errno.EPERM: "it may not be read or written. Ask its owner, or give a place of your own.",
+    errno.EROFS: "nothing can be written there. Give another place.",
+    errno.EEXIST: "it exists already; nothing is overwritten. Give another name.",
+    errno.EISDIR: "it is a folder. Name a file in it.",
+    errno.ENOSPC: "the disk is full. Make room, or give another place.",
+    errno.EDQUOT: "the disk is full. Make room, or give another place.",
+    errno.ENAMETOOLONG: "the name is too long. Give a shorter one.",
+}
+
+
+def hindrance(path: str | Path, error: OSError) -> str:
+    """What the system has against reading or writing `path`, in words, and what to do about it."""
+    above = list(Path(path).parents)
+    if isinstance(error, FileNotFoundError):
+        missing = [folder for folder in above if not folder.exists()]
+        if missing:
+            return f"the folder '{missing[0]}' does not exist. Make it, or give another place."
+        return "there is no such file. Check the path."
+    if isinstance(error, NotADirectoryError):
+        file = next((place for place in above if place.is_file()), Path(path))
+        return f"'{file}' is a file and no folder. Give another place."
+    known = _HINDRANCES.get(error.errno or 0)
+    return known or f"the system says: {error.strerror or error}. Check the place, or give another."
 
 
 def nearest(name: str, candidates: Iterable[str], n: int = 3) -> tuple[str, ...]:

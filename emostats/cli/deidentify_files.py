@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emostats.errors import PrivacyError, UsageError
+from emostats.errors import PrivacyError, UsageError, hindrance
 
 if TYPE_CHECKING:
     from emostats.privacy.deidentify import Deidentified, Options, Pseudonyms, Role, Sheet
@@ -143,7 +143,7 @@ def write_copies(done: Deidentified, source: Path, output: Path, pseudonyms: Pse
     except FileExistsError:
         raise UsageError(f"'{output}' exists already. Give another folder, or move it away.") from None
     except OSError as error:
-        raise UsageError(f"'{output}' cannot be made: {error.strerror}.") from error
+        raise UsageError(f"'{output}' cannot be made: {hindrance(output, error)}") from error
     try:
         forms = _forms(source)
         written = [

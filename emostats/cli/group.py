@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -16,12 +17,13 @@ class EmostatsGroup(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Runs a command and maps what it raises."""
-        from emostats.errors import EmostatsError
+        from emostats.errors import EmostatsError, UsageError
 
+        asked = ctx.find_root().meta
         try:
             return super().invoke(ctx)
         except EmostatsError as error:
-            report(error, as_json=bool(ctx.find_root().meta.get(JSON)))
+            report(error, as_json=bool(asked.get(JSON)))
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
             say("Stopped. Nothing was written that looks complete.")
@@ -29,8 +31,17 @@ class EmostatsGroup(TyperGroup):
         except BrokenPipeError:
             raise
         except OSError as error:
-            say(f"{error.filename or 'The system'}: {error.strerror or error}", "bold red")
+            report(UsageError(_in_words(error)), as_json=bool(asked.get(JSON)))
             raise typer.Exit(Exit.USAGE) from None
+
+
+def _in_words(error: OSError) -> str:
+    """The file, what happened, and what to do."""
+    from emostats.errors import hindrance
+
+    if isinstance(error.filename, str | Path):
+        return f"'{error.filename}' cannot be read or written: {hindrance(error.filename, error)}"
+    return f"A file or a device failed: {hindrance('', error)}"
 
 
 def report(error: Any, *, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, hindrance
 
 PARTIAL = ".incomplete-"
 
@@ -45,7 +45,8 @@ def run_folder(output: Path, hash8: str, now: datetime | None = None) -> Iterato
         output.mkdir(parents=True, exist_ok=True)
         partial = _claim(output, hash8, moment)
     except OSError as error:
-        raise UsageError(f"a run folder cannot be created in '{output}': {error.strerror}.") from error
+        why = hindrance(output, error)
+        raise UsageError(f"a run folder cannot be created in '{output}': {why}") from error
     name = partial.name.removeprefix(PARTIAL)
     try:
         yield partial, RunIdentity(name, moment.isoformat())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, hindrance
 
 
 def write_new(path: Path, content: bytes | str) -> Path:
@@ -19,16 +19,14 @@ def write_new(path: Path, content: bytes | str) -> Path:
         stream = path.open("xb")
     except FileExistsError:
         raise UsageError(f"'{path}' exists already; nothing is overwritten. Give another name.") from None
-    except FileNotFoundError:
-        raise UsageError(f"'{path}' cannot be written: the folder '{path.parent}' does not exist.") from None
     except OSError as error:
-        raise UsageError(f"'{path}' cannot be written: {error.strerror}.") from error
+        raise UsageError(f"'{path}' cannot be written: {hindrance(path, error)}") from error
     try:
         with stream:
             stream.write(raw)
     except BaseException as error:
         path.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise UsageError(f"'{path}' cannot be written: {error.strerror}.") from error
+            raise UsageError(f"'{path}' cannot be written: {hindrance(path, error)}") from error
         raise
     return path

@@ -23,7 +23,7 @@ def test_what_is_there_stays(tmp_path: Path) -> None:
     assert (tmp_path / "mine").read_text() == "mine"
     with pytest.raises(UsageError, match="exists already"):
         write_new(tmp_path, "other")
-    with pytest.raises(UsageError, match="nowhere' does not exist"):
+    with pytest.raises(UsageError, match=r"nowhere' does not exist\. Make it, or give another place\."):
         write_new(tmp_path / "nowhere" / "page", "other")
 
 

@@ -275,7 +275,7 @@ def test_a_copy_that_is_stopped_leaves_no_key_and_no_mapping(tmp_path, option):
 def test_no_copy_without_its_key(workbook, tmp_path, option):
     before = sorted(tmp_path.iterdir())
     done = run(workbook, "-o", tmp_path / "out", option, tmp_path / "gone" / "k", "--id", "ID")
-    assert done.exit_code == 2 and "there is no folder" in " ".join(done.output.split())
+    assert done.exit_code == 2 and "gone' does not exist. Make it" in " ".join(done.output.split())
     assert sorted(tmp_path.iterdir()) == before
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from emostats.errors import PrivacyError, UsageError
+from emostats.errors import PrivacyError, UsageError, hindrance
 
 OWNER_ONLY = 0o600
 KEY_BYTES = 32
@@ -206,9 +206,7 @@ def _write_private(path: Path, content: bytes) -> None:
 
 
 def _why_not(path: Path, error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return f"'{path}' cannot be written: there is no folder '{path.parent}'. Make it, or take another."
-    return f"'{path}' cannot be written: {error.strerror}. Give a place where you may write."
+    return f"'{path}' cannot be written: {hindrance(path, error)}"
 
 
 def _letters(digest: bytes) -> str:
