@@ -157,8 +157,10 @@ def test_what_is_shown_is_true(autism, public_autism):
         for column in before.select_dtypes("number"):
             shown = after[column].notna().to_numpy()
             told, true = (table[column].to_numpy(float)[shown] for table in (after, before))
-            if column in ("mean", "sd", "median", "q1", "q3"):  # in steps below a fifth of the spread
-                allowed = 0.2 * before["sd"].to_numpy(float)[shown]
+            if column in ("mean", "sd", "median", "q1", "q3"):
+                sd, n = (before[name].to_numpy(float)[shown] for name in ("sd", "n"))
+                least = 1.96 * sd / np.sqrt(n) * 11 / n
+                allowed = 2.5 * least / 2  # half a step, which is the next 1, 2, 5 or 10 times a power of ten
                 assert (np.abs(told - true) <= allowed).all()
                 assert column != "mean" or np.abs(told - true).max() > 0
             else:
