@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, hindrance
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def writing(path: str | Path, what: str) -> Iterator[None]:
             f"{path} exists already; {what} is never overwritten. Name another file, or move this one away."
         ) from None
     except OSError as error:
-        raise UsageError(f"{path}: {what} cannot be written: {_hindrance(Path(path), error)}") from None
+        raise UsageError(f"{path}: {what} cannot be written: {hindrance(path, error)}") from None
 
 
 def check_new(path: Path, what: str) -> None:
@@ -89,15 +89,3 @@ def _found(path: Path, error: OSError) -> str:
     if path.is_dir():
         return "found a folder. Name the file in it."
     return f"but it cannot be opened ({error.strerror or error}). Check the path."
-
-
-def _hindrance(path: Path, error: OSError) -> str:
-    if path.is_dir():
-        return "this is a folder. Name a file in it."
-    if isinstance(error, NotADirectoryError):
-        return f"{path.parent} is no folder. Name another place."
-    if isinstance(error, FileNotFoundError):
-        return f"there is no folder {path.parent}. Make it, or name another."
-    if isinstance(error, PermissionError):
-        return f"writing in {path.parent} is not allowed. Name a folder of your own."
-    return f"{error.strerror or error}. Name another file."

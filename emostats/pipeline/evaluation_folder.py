@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, hindrance
 from emostats.figures.svg import standalone
 from emostats.inference import cards
 from emostats.inference.assessment import Assessment
@@ -49,7 +49,7 @@ def write_evaluation(
         (place / PAGE).write_text(html(page), encoding="utf-8")
     except OSError as error:
         raise UsageError(
-            f"The evaluation cannot be written to '{place}': {error.strerror or error}."
+            f"The evaluation cannot be written to '{place}': {hindrance(place, error)}"
         ) from None
     return place / PAGE
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, hindrance
 from emostats.resources import resource
 
 
@@ -29,5 +29,7 @@ def eject(folder: Path) -> tuple[Path, ...]:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / name, folder / name)
     except OSError as error:
-        raise UsageError(f"the templates cannot be written to '{folder}': {error.strerror}.") from error
+        raise UsageError(
+            f"the templates cannot be written to '{folder}': {hindrance(folder, error)}"
+        ) from error
     return tuple(folder / name for name in names)

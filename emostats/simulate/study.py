@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, hindrance
 from emostats.resources import resource
 from emostats.simulate.design import DEFAULT_SEED, PUBLISHED_DESIGN, StudyDesign
 from emostats.simulate.dropout import Status, draw_status, draw_taking_part, leave_out
@@ -136,7 +136,7 @@ def _new_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"the folder {folder} cannot be created: {error.strerror}") from error
+        raise UsageError(f"the folder {folder} cannot be created: {hindrance(folder, error)}") from error
     return folder
 
 

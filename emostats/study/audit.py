@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from emostats._version import __version__
-from emostats.errors import UsageError
+from emostats.errors import UsageError, hindrance
 
 AUDIT_FILE = "audit.jsonl"
 START = "0" * 64
@@ -85,7 +85,7 @@ def append_event(
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:
-        raise UsageError(f"the audit log {path} cannot be written: {error.strerror}.") from None
+        raise UsageError(f"the audit log {path} cannot be written: {hindrance(path, error)}") from None
     return event
 
 
@@ -102,7 +102,7 @@ def read_events(folder: str | Path) -> tuple[AuditEvent, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+        raise UsageError(f"{path} cannot be read: {hindrance(path, error)}") from None
     return tuple(_parsed(path, number, line) for number, line in enumerate(lines, start=1))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from emostats._version import __version__
-from emostats.errors import UsageError
+from emostats.errors import UsageError, hindrance
 from emostats.study.plan import difference, hash_of, plan_of
 from emostats.study.spec import StudySpec, read_spec
 
@@ -190,4 +190,4 @@ def _write_whole(target: Path, text: str) -> None:
         temporary.replace(target)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise UsageError(f"{target.name} cannot be written: {error.strerror}.") from None
+        raise UsageError(f"{target.name} cannot be written: {hindrance(target, error)}") from None

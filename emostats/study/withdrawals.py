@@ -13,7 +13,7 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from emostats.errors import UsageError
+from emostats.errors import UsageError, hindrance
 from emostats.study.spec import StudySpec
 from emostats.study.spec.paths import OutsideError, inside
 
@@ -99,4 +99,4 @@ def _write(path: Path, decisions: tuple[Withdrawal, ...]) -> None:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise UsageError(f"{path.name} cannot be written: {error.strerror}.") from None
+        raise UsageError(f"{path.name} cannot be written: {hindrance(path, error)}") from None

@@ -189,7 +189,7 @@ def test_a_lock_is_written_whole_or_not_at_all(study, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("emostats.study.lock.os.fsync", fail)
-    with pytest.raises(UsageError, match="No space left"):
+    with pytest.raises(UsageError, match="the disk is full"):
         lock_plan(study, replace=True)
     monkeypatch.undo()
     assert compare_plan(read_spec(study)).locked_hash == first.hash
